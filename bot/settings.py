@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
 from knowledge.settings import KnowledgeSettings
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it."""
 
 
 class Settings(KnowledgeSettings):
@@ -11,10 +20,56 @@ class Settings(KnowledgeSettings):
     host: str = "127.0.0.1"
     """Address the web server listens on."""
 
-    port: int = 8080
-    """Port of the web chat."""
+    port: int = Field(8080, ge=0, le=65535)
+    """Port of the web chat; 0 takes a free one."""
+
+    actions_port: int = Field(0, ge=0, le=65535)
+    """Port of the action webhook on loopback; 0 takes a free one."""
+
+    rasa_url: str | None = None
+    """Address of a Rasa runtime that is run elsewhere; unset: the gateway starts its own."""
+
+    rasa_project: Path = Path("nlu_data")
+    """Folder of the Rasa project, with its environment in `.venv/`."""
+
+    turn_deadline_s: float = Field(30, gt=0, le=50)
+    """How long a turn may take before the person gets an apology."""
+
+    samples: bool = True
+    """Whether marked sample dossiers are put into an empty registry."""
+
+    log_level: str = "INFO"
+    """Level of the gateway's log."""
+
+    @property
+    def model_file(self) -> Path:
+        """Return the trained model."""
+        return self.rasa_project / "models" / "motcua.tar.gz"
+
+    @property
+    def tracker_store(self) -> str:
+        """Return where the runtime keeps conversations: beside our own tables."""
+        if self.database_url and not self.database_url.startswith("sqlite"):
+            return self.database_url.replace("+asyncpg", "+psycopg2")
+        return f"sqlite:///{(self.var_dir / 'conversations.db').resolve()}"
+
+    def secret(self) -> bytes:
+        """Return the installation's key, made at the first start and kept in `var_dir`."""
+        file = self.var_dir / "secret.key"
+        if not file.exists():
+            self.var_dir.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_hex(32), encoding="ascii")
+        return file.read_bytes()
 
 
 def load_settings() -> Settings:
-    """Read the environment once."""
-    return Settings()
+    """Read the environment once; raises `SettingsError` naming the setting that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"MOTCUA_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsError(f"{problems} (see docs/settings.md)") from None

@@ -23,6 +23,9 @@ class KnowledgeSettings(BaseSettings):
     var_dir: Path = Path("var")
     """Folder of what the installation writes: the SQLite database, the secret key, logs."""
 
+    office_file: Path | None = None
+    """What this installation says of itself: telephone, opening hours (see office.example.yaml)."""
+
     database_url: str | None = None
     """SQLAlchemy address; unset means the SQLite file `motcua.db` in `var_dir`."""
 

@@ -1,0 +1,1 @@
+"""Dossiers: tracking codes, statuses, the registry, its import and export, due dates."""

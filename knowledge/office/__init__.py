@@ -1,0 +1,1 @@
+"""The office: filing places, telephone and opening hours, working days."""

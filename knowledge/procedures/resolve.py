@@ -146,7 +146,5 @@ def _one_of_each(index: ProcedureIndex, hits: Hits) -> tuple[Procedure, ...]:
         if family[0].score < OFFER:
             break
         picked = _pick(index, hits, family, None)
-        choices.append(
-            picked.procedure if isinstance(picked, Resolved) else family[0].procedure
-        )
+        choices.append(picked.procedure if isinstance(picked, Resolved) else family[0].procedure)
     return tuple(choices[:CHOICES])

@@ -227,4 +227,3 @@ class ProcedureIndex:
 
 def _terms(keys: Sequence[str]) -> list[str]:
     return [*keys, *(f"{left} {right}" for left, right in pairwise(keys))]
-

@@ -48,7 +48,9 @@ class Wording:
         by_first: dict[str, list[Keys]] = defaultdict(list)
         for phrase in sorted(phrases, key=len, reverse=True):
             by_first[phrase[0]].append(phrase)
-        cues = [(_keys(cue), variant) for variant, many in file.variant_cues.items() for cue in many]
+        cues = [
+            (_keys(cue), variant) for variant, many in file.variant_cues.items() for cue in many
+        ]
         return cls(
             {first: tuple(many) for first, many in by_first.items()},
             tuple(sorted(cues, key=lambda cue: -len(cue[0]))),

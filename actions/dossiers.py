@@ -1,0 +1,158 @@
+"""Where a dossier stands: look-up by tracking code, and the small form that asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.base import Answer, Button, Message, MotcuaAction, Outcome
+from actions.services import LOCAL_ZONE, Services, services_of_environment
+from knowledge.dossiers.registry import (
+    DossierNotFound,
+    DossierUnavailable,
+    LookUp,
+)
+from knowledge.dossiers.status import Status, status_texts
+from knowledge.dossiers.tracking_code import FoundCode, MalformedCode, find_codes
+
+Codes = Sequence[FoundCode | MalformedCode]
+FORM_SLOT = "tracking_code"
+LEFT = "left"
+"""Value of the form's slot when the person has moved on to something else."""
+TRACKING = "track_dossier"
+_MOST_CODES = 5
+_MOST_TRIES = 2
+_CALLED_OFF = ("cancel", "deny")
+
+
+class TrackDossier(MotcuaAction):
+    """Tell where the dossiers of a message stand; the last step of the form."""
+
+    action = "action_track_dossier"
+
+    async def answer(self, message: Message) -> Answer:
+        """Look the codes up, or answer what the person has asked instead of giving one."""
+        codes = known_codes(self.services, message.text)
+        if codes:
+            return await dossier_answer(self.services, codes)
+        from actions.dialogue import answer_instead  # the form can end in any other answer
+
+        return await answer_instead(self.services, message)
+
+
+class AskTrackingCode(MotcuaAction):
+    """Ask for a tracking code, or say what is wrong with the one that was given."""
+
+    action = "action_ask_tracking_code"
+
+    async def answer(self, message: Message) -> Answer:
+        """Ask; after a wrong code say which part looks wrong."""
+        codes = known_codes(self.services, message.text)
+        labels = self.services.templates.labels["buttons"]
+        wrong = [code for code in codes if isinstance(code, MalformedCode)]
+        return Answer(
+            Outcome.DOSSIER,
+            self.services.templates.render("dossier/ask", wrong=wrong),
+            buttons=[Button.intent(labels["cancel"], "cancel")],
+            dossiers=[_state(code.typed, "malformed") for code in wrong],
+        )
+
+
+class ValidateDossierForm(Action):
+    """Fill the form from any message: a code ends it, and so does anything else that is asked."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._given = services
+
+    def name(self) -> str:
+        """Return the name that Rasa calls before the form asks."""
+        return "validate_dossier_form"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Set the form's slot: the codes, `left`, or nothing so that the form asks."""
+        services = self._given or services_of_environment()
+        message = Message.of(tracker)
+        tries = int(message.slots.get("tracking_tries") or 0)
+        codes = known_codes(services, message.text)
+        if any(isinstance(code, FoundCode) for code in codes):
+            return _filled(message.text)
+        if _moved_on(message, codes) or tries > _MOST_TRIES:
+            return _filled(LEFT)
+        return [SlotSet(FORM_SLOT, None), SlotSet("tracking_tries", tries + 1)]
+
+
+def known_codes(services: Services, text: str) -> Codes:
+    """Return the tracking codes of a message."""
+    return find_codes(text, services.today)[:_MOST_CODES]
+
+
+async def dossier_answer(services: Services, codes: Codes) -> Answer:
+    """Tell where each dossier stands; found, not found, malformed and unavailable differ."""
+    shown: list[Mapping[str, Any]] = []
+    states = []
+    for code in codes:
+        if isinstance(code, MalformedCode):
+            shown.append({"kind": "malformed", "code": code})
+            states.append(_state(code.typed, "malformed"))
+            continue
+        found = await services.dossiers.look_up(code.code)
+        shown.append(_shown(services, found))
+        states.append(_state(code.code, shown[-1]["kind"]))
+    text = services.templates.render(
+        "dossier/answer", items=shown, ask_at=services.office.ask_at()
+    )
+    return Answer(
+        Outcome.DOSSIER,
+        text,
+        dossiers=states,
+        sources=[
+            {
+                "title": item["found"].source,
+                "document": None,
+                "date": item["found"].as_of.date().isoformat(),
+            }
+            for item in shown
+            if item["kind"] == "found"
+        ],
+        remember={FORM_SLOT: None, "tracking_tries": 0},
+    )
+
+
+def _shown(services: Services, found: LookUp) -> Mapping[str, Any]:
+    if isinstance(found, DossierNotFound):
+        return {"kind": "not_found", "code": found.code}
+    if isinstance(found, DossierUnavailable):
+        return {"kind": "unavailable", "code": found.code}
+    dossier = found.dossier
+    resolved = dossier.resolved_on or dossier.returned_on
+    return {
+        "kind": "found",
+        "found": found,
+        "dossier": dossier,
+        "status": status_texts()[dossier.status],
+        "due": services.calendar.due(dossier.due_on, resolved, services.today),
+        "running": not dossier.status.closed,
+        "asks_for_papers": dossier.status is Status.SUPPLEMENT_REQUESTED,
+        "as_of": found.as_of.astimezone(LOCAL_ZONE),
+    }
+
+
+def _state(code: str, state: str) -> Mapping[str, str]:
+    return {"code": code, "state": state}
+
+
+def _moved_on(message: Message, codes: Codes) -> bool:
+    if message.intent in _CALLED_OFF:
+        return True
+    return message.intent != TRACKING and not codes
+
+
+def _filled(value: str) -> list[EventType]:
+    return [SlotSet(FORM_SLOT, value), SlotSet("tracking_tries", 0)]

@@ -1,0 +1,61 @@
+"""What the actions work with, put together once for a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from actions.templates import Templates
+from knowledge.database import open_engine
+from knowledge.dossiers.registry import DossierRegistry
+from knowledge.office.calendar import WorkingCalendar
+from knowledge.office.offices import Office
+from knowledge.procedures.repository import LiveCatalogue
+from knowledge.settings import KnowledgeSettings
+
+LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+Clock = Callable[[], datetime]
+
+
+def local_now() -> datetime:
+    """Return the present moment in Vietnam."""
+    return datetime.now(LOCAL_ZONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The knowledge the actions ask, the texts they answer with, and the clock."""
+
+    catalogue: LiveCatalogue
+    dossiers: DossierRegistry
+    calendar: WorkingCalendar
+    office: Office
+    templates: Templates = field(default_factory=Templates)
+    clock: Clock = local_now
+
+    @property
+    def today(self) -> date:
+        """Return the day of the question, in Vietnam."""
+        return self.clock().astimezone(LOCAL_ZONE).date()
+
+
+@lru_cache(maxsize=1)
+def services_of_environment() -> Services:
+    """Build the services from the environment, for a stock action server."""
+    settings = KnowledgeSettings()
+    return build_services(settings)
+
+
+def build_services(settings: KnowledgeSettings, *, clock: Clock = local_now) -> Services:
+    """Build the services of an installation; nothing connects or loads yet."""
+    engine = open_engine(settings.database)
+    return Services(
+        catalogue=LiveCatalogue(engine, settings.data_dir),
+        dossiers=DossierRegistry(engine),
+        calendar=WorkingCalendar.load(settings.data_dir),
+        office=Office.load(settings.data_dir, settings.office_file),
+        clock=clock,
+    )

@@ -1,0 +1,147 @@
+"""The web chat: POST a message, read answers as server-sent events.
+
+A stream sends what the outbox holds after the last event its reader has seen, so a lost
+connection, a reload or a restart of the gateway loses nothing and repeats nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse, sse_response
+
+from bot.channels.base import Capabilities
+from bot.delivery.inbox import Inbox
+from bot.delivery.outbox import Outbound, Outbox
+from bot.messages import Inbound
+from bot.texts import Texts
+
+_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_CONVERSATION = re.compile(r"[0-9a-f]{32}")
+_POLL_S = 2.0
+_RETRY_MS = 1500
+MAX_TEXT = 10_000
+"""Longer texts are refused at the door; what the assistant reads is limited by itself."""
+
+
+class WebChat:
+    """The channel of the page on `/`."""
+
+    name = "web"
+    capabilities = Capabilities(max_chars=6000, buttons=20, typing=True)
+
+    def __init__(
+        self, inbox: Inbox, outbox: Outbox, texts: Texts, *, arrived: Callable[[], None]
+    ) -> None:
+        self._inbox = inbox
+        self._outbox = outbox
+        self._texts = texts
+        self._arrived = arrived
+        self._readers: dict[str, set[asyncio.Queue[dict[str, str] | None]]] = defaultdict(set)
+
+    def add_routes(self, app: web.Application) -> None:
+        """Add `POST` and `GET /api/chat`."""
+        app.router.add_post("/api/chat", self._post)
+        app.router.add_get("/api/chat", self._stream)
+
+    async def send(self, part: Outbound) -> None:
+        """Wake the readers of the conversation; they read the part from the outbox."""
+        self._tell(part.conversation, None)
+
+    async def show_typing(self, conversation: str, in_reply_to: str) -> None:
+        """Tell the readers that an answer is being prepared."""
+        self._tell(conversation, {"in_reply_to": in_reply_to})
+
+    def _tell(self, conversation: str, typing: dict[str, str] | None) -> None:
+        for reader in self._readers.get(conversation, ()):
+            reader.put_nowait(typing)
+
+    async def _post(self, request: web.Request) -> web.Response:
+        try:
+            message = _message(await request.json())
+        except (json.JSONDecodeError, UnicodeDecodeError, ValueError):
+            return self._refuse(400, "bad_request")
+        if len(message.text) > MAX_TEXT:
+            return self._refuse(413, "too_large")
+        new = await self._inbox.put(message)
+        self._arrived()
+        return web.json_response({"accepted": True, "duplicate": not new}, status=202)
+
+    def _refuse(self, status: int, code: str) -> web.Response:
+        error = {"code": code, "message": self._texts(code)}
+        return web.json_response({"error": error}, status=status)
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        conversation = request.query.get("conversation", "")
+        last = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
+        if not _CONVERSATION.fullmatch(conversation) or not last.isdigit():
+            return self._refuse(400, "bad_request")
+        response: EventSourceResponse
+        async with sse_response(request) as response:
+            response.ping_interval = 15
+            await response.send("", event="hello", retry=_RETRY_MS)
+            with suppress(ConnectionResetError):
+                await self._follow(response, f"web:main:{conversation}", int(last))
+        return response
+
+    async def _follow(self, response: EventSourceResponse, conversation: str, last: int) -> None:
+        queue: asyncio.Queue[dict[str, str] | None] = asyncio.Queue()
+        self._readers[conversation].add(queue)
+        try:
+            while response.is_connected():
+                for part in await self._outbox.after(conversation, last):
+                    last = part.id
+                    await response.send(_event(part), event="message", id=str(part.id))
+                # The poll finds what another gateway has written.
+                with suppress(TimeoutError):
+                    typing = await asyncio.wait_for(queue.get(), _POLL_S)
+                    if typing:
+                        await response.send(json.dumps(typing), event="typing")
+        finally:
+            self._readers[conversation].discard(queue)
+            if not self._readers[conversation]:
+                del self._readers[conversation]
+
+
+def _message(body: Any) -> Inbound:
+    if not isinstance(body, dict):
+        raise ValueError("not an object")
+    event_id, conversation = body.get("id"), body.get("conversation")
+    text, button = body.get("text"), body.get("button")
+    if not (isinstance(event_id, str) and _ID.fullmatch(event_id)):
+        raise ValueError("id")
+    if not (isinstance(conversation, str) and _CONVERSATION.fullmatch(conversation)):
+        raise ValueError("conversation")
+    if not isinstance(text, str) or not (button is None or isinstance(button, str)):
+        raise ValueError("text or button")
+    return Inbound(
+        channel="web",
+        bot="main",
+        # Ids are made by browsers: only within its own conversation may one be a repetition.
+        event_id=f"{conversation}:{event_id}",
+        sender=conversation,
+        text=text,
+        received_at=datetime.now(UTC),
+        button=button,
+    )
+
+
+def _event(part: Outbound) -> str:
+    event: Mapping[str, Any] = {
+        "in_reply_to": part.in_reply_to.partition(":")[2],
+        "kind": part.kind.value,
+        "text": part.text,
+        "buttons": list(part.buttons),
+        "outcome": part.outcome,
+        "last": part.last,
+        "turn": part.turn,
+    }
+    return json.dumps(event, ensure_ascii=False)

@@ -1,0 +1,118 @@
+"""The command line: `motcua serve · chat · ask · train · kb · dossiers`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands import dossiers, kb
+from bot.settings import Settings, SettingsError, load_settings
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
+app.add_typer(kb.app, name="kb")
+app.add_typer(dossiers.app, name="dossiers")
+
+
+def main() -> None:
+    """Run a command; what an operator can mend is said in a line, without a stack trace."""
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(f"settings: {error}", err=True)
+        sys.exit(2)
+
+
+@app.command()
+def serve() -> None:
+    """Start the gateway with the web chat, and a Rasa runtime unless one is run elsewhere."""
+    from bot.serving import serve_until_stopped
+
+    settings = _settings()
+    _require_model(settings)
+    asyncio.run(serve_until_stopped(settings))
+
+
+@app.command()
+def train(
+    force: Annotated[bool, typer.Option(help="Train even if nothing has changed.")] = False,
+) -> None:
+    """Train the model if its data changed."""
+    from bot.training import TrainingFailed, is_current, progress
+    from bot.training import train as train_model
+
+    settings = _settings()
+    if not force and is_current(settings.model_file, settings.rasa_project):
+        typer.echo("The model is up to date.")
+        return
+    typer.echo("Training the model (about a minute) …")
+    try:
+        seconds = train_model(settings.rasa_project, settings.model_file, say=progress)
+    except TrainingFailed as error:
+        typer.echo(f"Training failed:\n{error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Trained in {seconds:.0f} s: {settings.model_file}")
+
+
+@app.command()
+def chat(
+    url: Annotated[str | None, typer.Option(help="Address of a running gateway.")] = None,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Hold a conversation in the terminal."""
+    from bot.terminal import chat as chat_in_terminal
+
+    settings = _settings()
+    asyncio.run(chat_in_terminal(settings, url=url, today=_day(today, url)))
+
+
+@app.command()
+def ask(
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON lines {id, text, conversation?}; default: input.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Address of a running gateway.")] = None,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Answer as on this day.")
+    ] = None,
+) -> None:
+    """Answer a batch of questions: JSON lines in, one JSON line each out."""
+    from bot.batch import BadLine, answer_lines
+
+    settings = _settings()
+    source = file.read_text(encoding="utf-8") if file else sys.stdin.read()
+    try:
+        asyncio.run(answer_lines(settings, source, url=url, today=_day(today, url)))
+    except BadLine as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("aiohttp.access", "alembic", "asyncio", "aiosqlite"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    return settings
+
+
+def _require_model(settings: Settings) -> None:
+    if settings.rasa_url is None and not settings.model_file.exists():
+        typer.echo(f"There is no trained model ({settings.model_file}): run make train", err=True)
+        raise typer.Exit(1)
+
+
+def _day(value: datetime | None, url: str | None) -> date | None:
+    if value and url:
+        typer.echo("--today sets the clock of a local assistant; leave --url out", err=True)
+        raise typer.Exit(2)
+    return value.date() if value else None

@@ -1,0 +1,1 @@
+"""From a stored message to a delivered answer: inbox, dispatcher, outbox, rendering."""

@@ -1,0 +1,1 @@
+"""What the gateway serves to browsers and monitors: chat page, health."""

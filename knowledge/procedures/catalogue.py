@@ -1,0 +1,78 @@
+"""A snapshot of all procedures with what is derived from them: families, fields, search index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from knowledge.procedures.model import Procedure, Slug, Text
+from knowledge.procedures.search import ProcedureIndex
+from knowledge.procedures.wording import Wording
+from knowledge.vietnamese import search_key
+from knowledge.yaml_files import load_yaml
+
+
+class Field(BaseModel):
+    """A field (lĩnh vực) of procedures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    slug: Slug
+    name: Text
+    aliases: tuple[Text, ...] = ()
+
+
+class Fields(BaseModel):
+    """Shape of `fields.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check the file; raises `DataFileError`."""
+        return load_yaml(path, cls)
+
+    def name_of(self, slug: str) -> str:
+        """Return the official name of a field; an unlisted one shows its key."""
+        return next((field.name for field in self.fields if field.slug == slug), slug)
+
+    def named_in(self, text: str) -> Field | None:
+        """Return the field whose longest name or alias stands in a text."""
+        key = f" {search_key(text)} "
+        found = [
+            (len(name), field)
+            for field in self.fields
+            for name in map(search_key, (field.name, *field.aliases))
+            if f" {name} " in key
+        ]
+        return max(found, key=lambda item: item[0])[1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All procedures of the installation at one moment."""
+
+    procedures: Mapping[str, Procedure]
+    fields: Fields
+    index: ProcedureIndex
+
+    @classmethod
+    def build(cls, procedures: Iterable[Procedure], fields: Fields, wording: Wording) -> Self:
+        """Index the procedures."""
+        ordered = {item.id: item for item in sorted(procedures, key=lambda item: item.id)}
+        return cls(ordered, fields, ProcedureIndex.build(ordered.values(), wording))
+
+    def of_field(self, slug: str) -> list[Procedure]:
+        """Return the procedures of a field, families together."""
+        found = [item for item in self.procedures.values() if item.field == slug]
+        return sorted(found, key=lambda item: (item.family, item.id))
+
+    def family(self, slug: str) -> list[Procedure]:
+        """Return the procedures of a family."""
+        return [item for item in self.procedures.values() if item.family == slug]

@@ -1,0 +1,78 @@
+"""Three places where Rasa 3.6.21 does the same work again at every turn, and does not need to.
+
+Each repair replaces one function by an equal one that remembers what cannot change while the
+process runs. `tests/contract` compares the results with stock Rasa; `make bench` measures them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, Dict, List, Optional, Text, Tuple, Type
+
+import rasa.engine.runner.dask as graph_runner
+import rasa.shared.utils.common
+from jsonschema import Draft7Validator
+from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.events import Event
+
+
+def apply() -> None:
+    """Put the repairs in place; call before the model is loaded."""
+    _build_result_validator_once()
+    _look_up_event_types_once()
+    _run_graphs_directly()
+
+
+def _build_result_validator_once() -> None:
+    """Check the result of each custom action against a validator that is built once.
+
+    `jsonschema.validate` first checks the schema itself, at every call: most of a turn's CPU.
+    """
+    schema = RemoteAction.action_response_format_spec()
+    Draft7Validator.check_schema(schema)
+    validator = Draft7Validator(schema)
+
+    def validate(self: RemoteAction, result: Dict[Text, Any]) -> bool:
+        validator.validate(result)
+        return True
+
+    RemoteAction._validate_action_result = validate  # type: ignore[method-assign]
+
+
+def _look_up_event_types_once() -> None:
+    """Remember the class of each event type instead of walking all subclasses per event."""
+
+    @lru_cache(maxsize=None)
+    def classes() -> Dict[Text, Type[Event]]:
+        found = rasa.shared.utils.common.all_subclasses(Event)
+        return {cls.type_name: cls for cls in reversed(found)}
+
+    search = Event.resolve_by_type
+
+    def resolve(type_name: Text, default: Optional[Type[Event]] = None) -> Optional[Type[Event]]:
+        return classes().get(type_name) or search(type_name, default)
+
+    Event.resolve_by_type = staticmethod(resolve)  # type: ignore[method-assign]
+
+
+def _run_graphs_directly() -> None:
+    """Evaluate the small graphs of a turn in order, without dask's scheduler."""
+    graph_runner.dask = SimpleNamespace(get=evaluate)  # type: ignore[attr-defined]
+
+
+def evaluate(graph: Dict[Text, Any], targets: List[Text]) -> Tuple[Any, ...]:
+    """Return the values of `targets`: a node is `(function, *names of its inputs)` or a value."""
+    done: Dict[Text, Any] = {}
+
+    def value_of(name: Text) -> Any:
+        if name not in done:
+            node = graph[name]
+            if isinstance(node, tuple) and callable(node[0]):
+                function, *inputs = node
+                done[name] = function(*(value_of(item) for item in inputs))
+            else:
+                done[name] = node
+        return done[name]
+
+    return tuple(value_of(target) for target in targets)
