@@ -81,6 +81,7 @@ async def _execute(executor: ActionExecutor, call: dict[str, Any]) -> web.Respon
     from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
     name = call.get("next_action")
+    call.setdefault("domain", {})  # Rasa leaves it out on demand; the executor insists on one
     try:
         result = await executor.run(call)  # type: ignore[arg-type]
     except ActionExecutionRejection as rejection:
