@@ -1,12 +1,13 @@
 """Alembic's environment: the connection comes from `bot.storage.migrate`."""
 
-from __future__ import annotations
+from importlib import import_module
 
 from alembic import context
 
-import knowledge.dossiers.tables
-import knowledge.procedures.tables  # noqa: F401
 from knowledge.database import metadata
+
+for tables in ("bot.storage.tables", "knowledge.dossiers.tables", "knowledge.procedures.tables"):
+    import_module(tables)
 
 context.configure(
     connection=context.config.attributes["connection"],
