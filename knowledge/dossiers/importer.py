@@ -192,6 +192,7 @@ class _RowReader:
             self.faults.append((name, "bad_date"))
         elif name in _PAST and day > self._today:
             self.faults.append((name, "future_date"))
+            return None
         return day
 
     def _check_order(self, values: Mapping[str, Any]) -> None:

