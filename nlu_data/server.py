@@ -1,7 +1,7 @@
 """Serve the trained assistant on loopback: Rasa's REST channel and `/model/parse`.
 
 The protocols are Rasa's own, so stock `rasa run` can stand in for this server at any time. It
-differs in what a turn costs: see `components/repairs.py` and docs/adr/0002.
+differs in what a turn costs: see `runtime/repairs.py` and docs/adr/0002.
 Runs in Rasa's environment only: `nlu_data/.venv/bin/python server.py --port 5005 …`.
 """
 
@@ -29,7 +29,7 @@ import rasa.utils.log_utils  # noqa: E402
 rasa.utils.log_utils.configure_structlog(logging.WARNING)
 
 from aiohttp import web  # noqa: E402
-from components import repairs  # noqa: E402
+from runtime import repairs  # noqa: E402
 from rasa.core.agent import Agent, load_agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.utils import AvailableEndpoints  # noqa: E402
@@ -99,7 +99,7 @@ async def _load(options: argparse.Namespace) -> Agent:
 def _tracker_store(url: Text | None) -> EndpointConfig | None:
     if url is None:
         return None
-    return EndpointConfig(url, type="components.conversation_store.ConversationStore")
+    return EndpointConfig(url, type="runtime.conversation_store.ConversationStore")
 
 
 def build_app(agent: Agent) -> web.Application:

@@ -67,7 +67,9 @@ class WebChat:
     async def _post(self, request: web.Request) -> web.Response:
         try:
             message = _message(await request.json())
-        except (json.JSONDecodeError, UnicodeDecodeError, ValueError):
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(413, "too_large")
+        except ValueError:
             return self._refuse(400, "bad_request")
         if len(message.text) > MAX_TEXT:
             return self._refuse(413, "too_large")
