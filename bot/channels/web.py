@@ -58,7 +58,7 @@ class WebChat:
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Tell the readers that an answer is being prepared."""
-        self._tell(conversation, {"in_reply_to": in_reply_to})
+        self._tell(conversation, {"in_reply_to": _client_id(in_reply_to)})
 
     def _tell(self, conversation: str, typing: dict[str, str] | None) -> None:
         for reader in self._readers.get(conversation, ()):
@@ -136,9 +136,13 @@ def _message(body: Any) -> Inbound:
     )
 
 
+def _client_id(event_id: str) -> str:
+    return event_id.partition(":")[2]
+
+
 def _event(part: Outbound) -> str:
     event: Mapping[str, Any] = {
-        "in_reply_to": part.in_reply_to.partition(":")[2],
+        "in_reply_to": _client_id(part.in_reply_to),
         "kind": part.kind.value,
         "text": part.text,
         "buttons": list(part.buttons),

@@ -160,8 +160,13 @@
     const item = { mine: true, id: hex(16), text, button, at: Date.now(), status: "sending" };
     saved.items.push(item);
     toEnd(showMine(item));
-    $("starters")?.remove();
+    endStarters();
     post(item);
+  }
+  function endStarters() {
+    const greeting = $("starters");
+    greeting?.querySelector(".choices")?.remove();
+    greeting?.removeAttribute("id");
   }
   // One after the other, so that the order of writing is the order of arrival.
   function post(item) {
@@ -251,7 +256,7 @@
       for (const suggestion of hello.suggestions) {
         const choice = make("button", "", suggestion.label);
         choice.type = "button";
-        choice.onclick = () => { box.remove(); row.removeAttribute("id"); say(suggestion.text); };
+        choice.onclick = () => say(suggestion.text);
         box.append(choice);
       }
       row.append(box);
