@@ -1,4 +1,4 @@
-"""The frame of every action: read the tracker, answer, report; never leave a person without reply."""
+"""The frame of every action: read the tracker, answer, report; nobody is left without a reply."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ _ACTION_OF_INTENT: dict[str, type[MotcuaAction]] = {
 
 
 async def _affirm(services: Services, message: Message) -> Answer:
-    choices = message.slots.get("choices") or ()
+    choices: list[str] = message.slots.get("choices") or []
     if len(choices) == 1:
         return await _take(services, message, choices[0])
     if choices:

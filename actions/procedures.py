@@ -167,7 +167,7 @@ def _meant(catalogue: Catalogue, message: Message) -> Resolution:
     chosen = message.entities.get("procedure_id")
     if number is not None:
         chosen = message.slots["choices"][number]
-    if chosen in catalogue.procedures:
+    if chosen is not None and chosen in catalogue.procedures:
         return Resolved(catalogue.procedures[chosen])
     context = message.slots.get("procedure")
     return resolve(catalogue.index, "" if message.is_button else message.text, context=context)

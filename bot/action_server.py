@@ -83,7 +83,7 @@ async def _execute(executor: ActionExecutor, call: dict[str, Any]) -> web.Respon
     name = call.get("next_action")
     call.setdefault("domain", {})  # Rasa leaves it out on demand; the executor insists on one
     try:
-        result = await executor.run(call)  # type: ignore[arg-type]
+        result = await executor.run(call)
     except ActionExecutionRejection as rejection:
         body = {"error": rejection.message, "action_name": rejection.action_name}
         return web.json_response(body, status=400)

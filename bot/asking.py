@@ -1,4 +1,4 @@
-"""Ask the assistant from a terminal or a batch: a local one, or a running gateway by its address."""
+"""Ask the assistant from a terminal or a batch: a local one, or a running gateway."""
 
 from __future__ import annotations
 

@@ -61,7 +61,9 @@ class Assistant:
 
 def _reply(parts: Sequence[Mapping[str, Any]]) -> Reply:
     """Join the parts of a turn: stock Rasa splits texts at blank lines."""
-    texts, buttons, report = [], [], {}
+    texts: list[str] = []
+    buttons: list[Button] = []
+    report: dict[str, Any] = {}
     for part in parts:
         if part.get("text"):
             texts.append(part["text"])

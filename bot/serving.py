@@ -39,7 +39,7 @@ async def serve_until_stopped(settings: Settings) -> None:
 
 async def _say_when_ready(app: web.Application) -> None:
     _say("motcua: the model is loading; messages are taken and answered as soon as it is ready")
-    while not await app[STACK].assistant.is_ready():
+    while not await app[STACK].assistant.is_ready():  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.3)
     _say("motcua: ready")
 

@@ -15,15 +15,15 @@ class SettingsError(ValueError):
 
 
 class Settings(KnowledgeSettings):
-    """Everything an installation can set, as `MOTCUA_…` variables; `docs/settings.md` explains each."""
+    """Everything an installation can set, as `MOTCUA_…` variables: see `docs/settings.md`."""
 
     host: str = "127.0.0.1"
     """Address the web server listens on."""
 
-    port: int = Field(8080, ge=0, le=65535)
+    port: int = Field(default=8080, ge=0, le=65535)
     """Port of the web chat; 0 takes a free one."""
 
-    actions_port: int = Field(0, ge=0, le=65535)
+    actions_port: int = Field(default=0, ge=0, le=65535)
     """Port of the action webhook on loopback; 0 takes a free one."""
 
     rasa_url: str | None = None
@@ -32,7 +32,7 @@ class Settings(KnowledgeSettings):
     rasa_project: Path = Path("nlu_data")
     """Folder of the Rasa project, with its environment in `.venv/`."""
 
-    turn_deadline_s: float = Field(30, gt=0, le=50)
+    turn_deadline_s: float = Field(default=30, gt=0, le=50)
     """How long a turn may take before the person gets an apology."""
 
     samples: bool = True

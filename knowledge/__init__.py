@@ -1,1 +1,1 @@
-"""What the department knows: procedures, dossiers, offices. Imports neither bot nor actions nor Rasa."""
+"""What the department knows: procedures, dossiers, offices. Imports nothing of bot or actions."""

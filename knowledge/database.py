@@ -46,7 +46,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """Return an engine for `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`; nothing connects yet."""
+    """Return an engine for SQLite (aiosqlite) or PostgreSQL (asyncpg); nothing connects yet."""
     engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)

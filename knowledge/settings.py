@@ -13,7 +13,7 @@ SHIPPED_DATA = Path(__file__).parent / "data"
 
 
 class KnowledgeSettings(BaseSettings):
-    """What the actions need; also read by a stock action server (`python -m rasa_sdk --actions actions`)."""
+    """What the actions need; a stock action server reads no more than this."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_", frozen=True, extra="ignore")
 
@@ -24,7 +24,7 @@ class KnowledgeSettings(BaseSettings):
     """Folder of what the installation writes: the SQLite database, the secret key, logs."""
 
     office_file: Path | None = None
-    """What this installation says of itself: telephone, opening hours (see office.example.yaml)."""
+    """What this installation says of itself: see `data/office/office.example.yaml`."""
 
     database_url: str | None = None
     """SQLAlchemy address; unset means the SQLite file `motcua.db` in `var_dir`."""

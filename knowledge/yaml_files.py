@@ -1,4 +1,4 @@
-"""Read data files: YAML, checked by a pydantic model, with faults that name file, line and field."""
+"""Read data files: YAML checked by a pydantic model; faults name file, line and field."""
 
 from __future__ import annotations
 

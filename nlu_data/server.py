@@ -29,12 +29,12 @@ import rasa.utils.log_utils  # noqa: E402
 rasa.utils.log_utils.configure_structlog(logging.WARNING)
 
 from aiohttp import web  # noqa: E402
-from runtime import repairs  # noqa: E402
 from rasa.core.agent import Agent, load_agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.utils import AvailableEndpoints  # noqa: E402
 from rasa.shared.constants import DEFAULT_MODELS_PATH  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
+from runtime import repairs  # noqa: E402
 
 _log = logging.getLogger("nlu_data.server")
 _AGENT: web.AppKey[Agent] = web.AppKey("agent", Agent)
@@ -172,7 +172,7 @@ def _bad_request(message: Text) -> web.HTTPBadRequest:
 
 async def _stop_without_parent(parent: int | None, stop: asyncio.Event) -> None:
     """End with the gateway, even when it was killed and could not say so."""
-    while parent is not None and os.getppid() == parent:
+    while parent is not None and os.getppid() == parent:  # noqa: ASYNC110 - another process
         await asyncio.sleep(1)
     if parent is not None:
         stop.set()

@@ -30,7 +30,9 @@ TODAY = date(2026, 11, 24)
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("MOTCUA_") and "CHROMIUM" not in name]:
+    for name in [
+        name for name in os.environ if name.startswith("MOTCUA_") and "CHROMIUM" not in name
+    ]:
         monkeypatch.delenv(name)
 
 

@@ -88,7 +88,6 @@ class WebChat:
             return self._refuse(400, "bad_request")
         response: EventSourceResponse
         async with sse_response(request) as response:
-            response.ping_interval = 15
             await response.send("", event="hello", retry=_RETRY_MS)
             with suppress(ConnectionResetError):
                 await self._follow(response, f"web:main:{conversation}", int(last))

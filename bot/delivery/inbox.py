@@ -6,12 +6,11 @@ A claim is a lease: what a killed process had claimed becomes free again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -143,7 +142,7 @@ def _claimable(now: datetime) -> Any:
     )
 
 
-def _claimed(row: Mapping[str, Any]) -> Claimed:
+def _claimed(row: RowMapping) -> Claimed:
     message = Inbound(
         channel=row["channel"],
         bot=row["bot"],

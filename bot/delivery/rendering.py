@@ -25,7 +25,7 @@ def render(turn: Turn, capabilities: Capabilities) -> list[str]:
 
 
 def split(text: str, limit: int) -> list[str]:
-    """Split a text into parts of at most `limit` characters: at paragraphs, lines, sentences, words."""
+    """Split a text into parts of at most `limit` characters, where a reader would pause."""
     parts = []
     rest = text.strip()
     while len(rest) > limit:

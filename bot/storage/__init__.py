@@ -1,0 +1,1 @@
+"""Tables of the gateway and migrations of the whole database."""

@@ -1,4 +1,4 @@
-"""Read exports of the one-stop software: every fault is named, and a faulty file changes nothing."""
+"""Read exports of the one-stop software: every fault is named; a faulty file changes nothing."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -157,7 +157,7 @@ class DossierRegistry:
             return count
 
 
-async def _known(connection: AsyncConnection, code: str) -> Mapping[str, Any] | None:
+async def _known(connection: AsyncConnection, code: str) -> RowMapping | None:
     query = select(dossiers).where(dossiers.c.code == code)
     return (await connection.execute(query)).mappings().first()
 
@@ -170,7 +170,7 @@ async def _add(connection: AsyncConnection, item: Dossier, source: str, now: dat
 async def _change(
     connection: AsyncConnection,
     item: Dossier,
-    known: Mapping[str, Any],
+    known: RowMapping,
     source: str,
     now: datetime,
 ) -> None:
@@ -209,6 +209,6 @@ def _row(item: Dossier, source: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _dossier(row: Mapping[str, Any]) -> Dossier:
+def _dossier(row: RowMapping) -> Dossier:
     values = {field.name: row[field.name] for field in fields(Dossier)}
     return Dossier(**values | {"status": Status(row["status"])})

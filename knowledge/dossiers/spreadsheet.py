@@ -62,7 +62,7 @@ def _read_csv(path: Path) -> list[Row]:
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows = []
+    rows: list[Row] = []
     for cells in reader:
         # A quoted cell may span lines: the number is that of the record, as a spreadsheet counts.
         rows.append(Row(len(rows) + 1, cells))

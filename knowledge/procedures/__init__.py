@@ -1,0 +1,1 @@
+"""Procedures: records, search, what is known of them on a day."""

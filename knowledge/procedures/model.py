@@ -38,7 +38,7 @@ class Aspect(StrEnum):
 
 
 class Variant(StrEnum):
-    """Which of the acts of one licence: first issue, re-issue, amendment, extension, ending, …"""
+    """Which of the acts of one licence: first issue, re-issue, amendment, extension, ending."""
 
     CAP_MOI = "cap_moi"
     CAP_LAI = "cap_lai"
@@ -219,6 +219,6 @@ class Procedure(Record):
         return Standing(status.state, Reason.AS_RECORDED, day)
 
     def phrases(self) -> Iterator[str]:
-        """Yield everything the procedure is called: official name first, then everyday wordings."""
+        """Yield everything the procedure is called: official name, then everyday wordings."""
         yield self.name
         yield from self.aliases

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.procedures.catalogue import Catalogue, Fields
@@ -85,7 +85,8 @@ class ProcedureRepository:
         """
         async with self._engine.begin() as connection:
             before = await _latest(connection)
-            added, changed = [], []
+            added: list[str] = []
+            changed: list[str] = []
             for procedure in found.procedures.values():
                 old = before.get(procedure.id)
                 if old and old.digest == _digest(procedure) and not old.withdrawn:
@@ -175,10 +176,10 @@ async def _latest(connection: AsyncConnection) -> dict[str, Revision]:
     return {row["procedure_id"]: _revision(row) for row in rows}
 
 
-def _revision(row: Mapping[str, object]) -> Revision:
+def _revision(row: RowMapping) -> Revision:
     values = dict(row)
     del values["id"]
-    return Revision(**values)  # type: ignore[arg-type]
+    return Revision(**values)
 
 
 async def _record(

@@ -1,7 +1,8 @@
 """Places where Rasa 3.6.21 does the same work again at every turn, and does not need to.
 
 Each repair replaces one function by an equal one that remembers what cannot change while the
-process runs, or leaves out what nobody reads. `tests/contract` compares the results with stock Rasa; `make bench` measures them.
+process runs, or leaves out what nobody reads. `tests/contract` compares the replies with stock
+Rasa's; `make bench` measures the difference.
 """
 
 from __future__ import annotations

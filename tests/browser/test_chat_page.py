@@ -19,7 +19,7 @@ async def test_a_question_is_answered_with_its_source(visit: Visit) -> None:
     assert "Nguồn: Nghị quyết 19/2026/NQ-CP" in answer
     assert await visit.page.locator("#typing").is_hidden()
     assert visit.faults == []
-    picture = os.environ.get("MOTCUA_SCREENSHOT")
+    picture = os.environ.get("CHAT_SCREENSHOT")
     if picture:
         await visit.page.screenshot(path=Path(picture))
 

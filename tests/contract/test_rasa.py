@@ -1,4 +1,4 @@
-"""Rasa's protocols on both sides: stock Rasa and a stock action server are drop-in replacements."""
+"""Rasa's protocols on both sides: stock Rasa and a stock action server can stand in."""
 
 from __future__ import annotations
 
@@ -48,11 +48,15 @@ def stock_actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]
 
 
 @pytest.fixture(scope="module")
-def stock_rasa(stock_actions: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def stock_rasa(
+    stock_actions: Running, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """`rasa run` with the trained model and the stock action server."""
     folder = tmp_path_factory.mktemp("rasa")
     endpoints = folder / "endpoints.yml"
-    endpoints.write_text(f"action_endpoint:\n  url: {stock_actions.url}/webhook\n", encoding="utf-8")
+    endpoints.write_text(
+        f"action_endpoint:\n  url: {stock_actions.url}/webhook\n", encoding="utf-8"
+    )
     port = free_port()
     running = start(
         [
@@ -74,7 +78,9 @@ def stock_rasa(stock_actions: Running, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
-def our_runtime(stock_actions: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def our_runtime(
+    stock_actions: Running, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """Our own runtime against the stock action server."""
     folder = tmp_path_factory.mktemp("runtime")
     port = free_port()

@@ -24,7 +24,9 @@ from bot.texts import Texts
 TEXTS = Texts.load()
 
 
-def message(event: str, text: str = "chào", sender: str = "a", button: str | None = None) -> Inbound:
+def message(
+    event: str, text: str = "chào", sender: str = "a", button: str | None = None
+) -> Inbound:
     return Inbound("fake", "main", event, sender, text, datetime.now(UTC), button)
 
 

@@ -151,7 +151,11 @@ async def test_a_repeated_post_is_answered_once(
         (b'{"id": "x"}', 400),
         (b'{"id": "%s", "conversation": "../..", "text": "a"}' % (b"a" * 16), 400),
         (b'{"id": "%s", "conversation": "%s", "text": 5}' % (b"a" * 16, b"b" * 32), 400),
-        (b'{"id": "%s", "conversation": "%s", "text": "%s"}' % (b"a" * 16, b"b" * 32, b"x" * 10_001), 413),
+        (
+            b'{"id": "%s", "conversation": "%s", "text": "%s"}'
+            % (b"a" * 16, b"b" * 32, b"x" * 10_001),
+            413,
+        ),
         (b"x" * 300_000, 413),
     ],
 )

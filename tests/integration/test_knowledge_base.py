@@ -50,9 +50,12 @@ async def test_a_new_file_is_answered_from_at_once(engine: AsyncEngine, data_dir
     text = (data_dir / PETROL).read_text(encoding="utf-8")
     new = data_dir / "procedures" / "sct-moi.yaml"
     new.write_text(
-        text.replace("'2.000648'", "sct-moi", 1).replace("code: '2.000648'\n", "", 1).split("aliases:")[0]
+        text.replace("'2.000648'", "sct-moi", 1)
+        .replace("code: '2.000648'\n", "", 1)
+        .split("aliases:")[0]
         + "aliases: [mở trạm sạc xe điện]\n"
-        + "status:" + text.split("status:", 1)[1],
+        + "status:"
+        + text.split("status:", 1)[1],
         encoding="utf-8",
     )
     catalogue = await live.get()

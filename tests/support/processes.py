@@ -65,7 +65,9 @@ def start(
     env: Mapping[str, str] | None = None,
 ) -> Running:
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    environment |= {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"} | dict(env or {})
+    environment |= {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"} | dict(
+        env or {}
+    )
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(part) for part in command],

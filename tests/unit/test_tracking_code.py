@@ -36,7 +36,9 @@ SAMPLE = "H05.20-190801-0001"
     ],
 )
 def test_a_code_is_found_in_any_disguise(typed: str) -> None:
-    assert [code.code for code in find_codes(typed, TODAY) if isinstance(code, FoundCode)] == [SAMPLE]
+    assert [code.code for code in find_codes(typed, TODAY) if isinstance(code, FoundCode)] == [
+        SAMPLE
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from knowledge.vietnamese import nfc, search_key, strip_marks, words
 
-VIETNAMESE = st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạèéòóùúìíýỳ ĐÂÊÔƠƯ.,-0123456789", max_size=60)
+VIETNAMESE = st.text(
+    alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạèéòóùúìíýỳ ĐÂÊÔƠƯ.,-0123456789", max_size=60
+)
 
 
 @pytest.mark.parametrize(
