@@ -141,7 +141,11 @@ class MotcuaAction(Action, ABC):
             )
             answer = Answer(Outcome.FAILED, self.services.templates.render("dialogue/failed"))
         say(dispatcher, answer, message)
-        return [SlotSet(name, value) for name, value in answer.remember.items()]
+        return [
+            SlotSet(name, value)
+            for name, value in answer.remember.items()
+            if message.slots.get(name) != value
+        ]
 
 
 def say(dispatcher: CollectingDispatcher, answer: Answer, message: Message) -> None:

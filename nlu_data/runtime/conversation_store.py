@@ -22,6 +22,11 @@ _conversations = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("tracker", sa.Text, nullable=False),
 )
+_SAVE = sa.text(
+    "INSERT INTO rasa_conversations (sender_id, version, tracker) VALUES (:sender, 1, :tracker) "
+    "ON CONFLICT (sender_id) DO UPDATE SET tracker = excluded.tracker, "
+    "version = rasa_conversations.version + 1 RETURNING version"
+)
 _KEPT_TRACKERS = 512
 
 
@@ -54,19 +59,10 @@ class ConversationStore(TrackerStore, SerializedTrackerAsText):
         """Write the tracker and keep it for the next turn."""
         await self.stream_events(tracker)
         sender = tracker.sender_id
-        values = {"tracker": self.serialise_tracker(tracker)}
-        row = _conversations.c
         with self._engine.begin() as connection:
-            changed = connection.execute(
-                _conversations.update()
-                .where(row.sender_id == sender)
-                .values(version=row.version + 1, **values)
+            version = connection.scalar(
+                _SAVE, {"sender": sender, "tracker": self.serialise_tracker(tracker)}
             )
-            if not changed.rowcount:
-                connection.execute(
-                    _conversations.insert().values(sender_id=sender, version=1, **values)
-                )
-            version = connection.scalar(sa.select(row.version).where(row.sender_id == sender))
         self._kept[sender] = (version, tracker)
         while len(self._kept) > _KEPT_TRACKERS:
             self._kept.popitem(last=False)

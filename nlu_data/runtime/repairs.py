@@ -7,17 +7,22 @@ Rasa's; `make bench` measures the difference.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, Dict, List, Optional, Text, Tuple, Type
+from typing import Any, AsyncIterator, Dict, List, Optional, Text, Tuple, Type
 
+import aiohttp
 import rasa.engine.runner.dask as graph_runner
 import rasa.shared.utils.common
 from jsonschema import Draft7Validator
 from rasa.core.actions.action import RemoteAction
+from rasa.core.constants import DEFAULT_REQUEST_TIMEOUT
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 
 
 def apply() -> None:
@@ -26,6 +31,7 @@ def apply() -> None:
     _look_up_event_types_once()
     _run_graphs_directly()
     _send_no_domain()
+    _keep_connections_to_the_actions()
 
 
 def _build_result_validator_once() -> None:
@@ -90,3 +96,19 @@ def _send_no_domain() -> None:
         return {**full_call(self, tracker, domain), "domain": {}}
 
     RemoteAction._action_call_format = call  # type: ignore[method-assign]
+
+
+def _keep_connections_to_the_actions() -> None:
+    """Use one HTTP session for all action calls instead of a new connection for each."""
+    sessions: Dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+
+    @asynccontextmanager
+    async def session(self: EndpointConfig) -> AsyncIterator[aiohttp.ClientSession]:
+        loop = asyncio.get_running_loop()
+        if loop not in sessions:
+            sessions[loop] = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT)
+            )
+        yield sessions[loop]
+
+    EndpointConfig.session = session  # type: ignore[method-assign,assignment]

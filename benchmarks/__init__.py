@@ -1,0 +1,1 @@
+"""Benchmarks: one file each; `make bench` prints one table. Compare ratios, not absolute times."""

@@ -1,0 +1,142 @@
+"""What a message asks: logistic regression over n-grams of words and characters."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Text
+
+import numpy as np
+import skops.io
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+_FILE = "classifier.skops"
+_TRUSTED = ["scipy.sparse._csr.csr_matrix"]
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class NgramIntentClassifier(IntentClassifier, GraphComponent):
+    """Classify the lemmas of a message, one sparse product a message.
+
+    The tokenizer's lemmas carry no marks, so every way of typing gives the same features.
+    """
+
+    @classmethod
+    def required_components(cls) -> List[Any]:
+        """Return what must come before in the pipeline."""
+        return [Tokenizer]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Return the settings: n-gram lengths, strength of the fit, length of the ranking."""
+        return {
+            "word_ngrams": [1, 2],
+            "char_ngrams": [2, 5],
+            "C": 20.0,
+            "ranking_length": 5,
+            "random_state": 42,
+        }
+
+    def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource) -> None:
+        """Keep the settings and where the model is stored."""
+        self._config = {**self.get_default_config(), **config}
+        self._storage = storage
+        self._resource = resource
+        self._model: Pipeline = _pipeline(self._config)
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> NgramIntentClassifier:
+        """Return a classifier that is still to be trained."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> NgramIntentClassifier:
+        """Return the trained classifier."""
+        classifier = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            file = folder / _FILE
+            unknown = set(skops.io.get_untrusted_types(file=file)) - set(_TRUSTED)
+            if unknown:
+                raise ValueError(f"the model holds types it should not: {sorted(unknown)}")
+            classifier._model = skops.io.load(file, trusted=_TRUSTED)
+        return classifier
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the classifier on the examples of all intents and store it."""
+        examples = [item for item in training_data.training_examples if item.get(INTENT)]
+        texts = [_lemmas(item) for item in examples]
+        self._model.fit(texts, [item.get(INTENT) for item in examples])
+        with self._storage.write_to(self._resource) as folder:
+            skops.io.dump(self._model, folder / _FILE)
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Add intent and ranking to each message that has a text."""
+        for message in messages:
+            if message.get(TEXT) is not None:
+                self._classify(message)
+        return messages
+
+    def _classify(self, message: Message) -> None:
+        [chances] = self._model.predict_proba([_lemmas(message)])
+        best = np.argsort(chances)[::-1][: self._config["ranking_length"]]
+        ranking = [
+            {"name": str(self._model.classes_[at]), "confidence": float(chances[at])}
+            for at in best
+        ]
+        message.set("intent", ranking[0], add_to_output=True)
+        message.set("intent_ranking", ranking, add_to_output=True)
+
+
+def _lemmas(message: Message) -> Text:
+    return " ".join(token.lemma for token in message.get(TOKENS_NAMES[TEXT]) or ())
+
+
+def _pipeline(config: Dict[Text, Any]) -> Pipeline:
+    options = {"sublinear_tf": True, "lowercase": False}
+    words = TfidfVectorizer(
+        analyzer="word",
+        ngram_range=tuple(config["word_ngrams"]),
+        token_pattern=r"\S+",
+        **options,
+    )
+    characters = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=tuple(config["char_ngrams"]), **options
+    )
+    return Pipeline(
+        [
+            ("features", FeatureUnion([("words", words), ("characters", characters)])),
+            (
+                "intents",
+                LogisticRegression(
+                    C=config["C"],
+                    class_weight="balanced",
+                    max_iter=400,
+                    random_state=config["random_state"],
+                ),
+            ),
+        ]
+    )
