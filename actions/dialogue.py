@@ -23,7 +23,7 @@ from knowledge.procedures.resolve import Resolved, resolve
 
 _SOCIAL = ("greet", "thank", "say_goodbye", "ask_help", "praise")
 _HAND_OVER_AFTER = 2
-_SURE_REFUSAL = 0.6
+_SURE_REFUSAL = 0.7
 
 
 class ReplySocial(MotcuaAction):

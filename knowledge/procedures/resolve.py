@@ -15,6 +15,8 @@ LEAD = 0.035
 OFFER = 0.36
 """From this score on procedures are offered as choices."""
 CHOICES = 3
+COVERAGE = 0.5
+"""How much of what a message names the procedure must know, however alike the names are."""
 _SIBLING_LEAD = 0.06
 _FIRST_ISSUE = (Variant.CAP_MOI, Variant.DANG_KY, Variant.THONG_BAO, Variant.PHE_DUYET)
 
@@ -55,13 +57,25 @@ def resolve(index: ProcedureIndex, text: str, *, context: str | None = None) -> 
         return _by_code(hits)
     if not hits.query.content:
         return _follow_up(index, hits, before)
-    if hits.best < OFFER:
+    hits = _plausible(index, hits)
+    if not hits.families:
         return _unclear(index, hits, before)
     if before and _refers_to(before, hits):
         return _pick(index, hits, _family(index, before), before)
     if hits.best >= ACCEPT and hits.margin >= LEAD:
         return _pick(index, hits, hits.families[0], before)
     return Ambiguous(_one_of_each(index, hits))
+
+
+def _plausible(index: ProcedureIndex, hits: Hits) -> Hits:
+    """Keep the families that are alike enough and know most of what the message names."""
+    kept = (
+        family
+        for family in hits.families
+        if family[0].score >= OFFER
+        and index.coverage(hits.query, family[0].procedure.family) >= COVERAGE
+    )
+    return Hits(hits.query, tuple(kept))
 
 
 def _by_code(hits: Hits) -> Resolution:
@@ -143,8 +157,6 @@ def _clear_leader(matches: Sequence[Match]) -> Resolution:
 def _one_of_each(index: ProcedureIndex, hits: Hits) -> tuple[Procedure, ...]:
     choices = []
     for family in hits.families:
-        if family[0].score < OFFER:
-            break
         picked = _pick(index, hits, family, None)
         choices.append(picked.procedure if isinstance(picked, Resolved) else family[0].procedure)
     return tuple(choices[:CHOICES])

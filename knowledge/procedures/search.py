@@ -125,6 +125,20 @@ class ProcedureIndex:
             return Hits(query, tuple((Match(procedure, 1.0),) for procedure in named))
         return Hits(query, tuple(self._ranked_families(query)[:limit]))
 
+    def coverage(self, query: Query, family: str) -> float:
+        """Return how much of what a question names a family knows, 0 to 1, by weight."""
+        weights: dict[str, float] = {}
+        for key in query.content:
+            word = self._nearest_word(key) or key
+            weights[word] = self._weights.get(word, self._unknown_weight)
+        total = sum(weights.values())
+        terms = self._family_terms[family]
+        return (
+            sum(weight for word, weight in weights.items() if word in terms) / total
+            if total
+            else 0.0
+        )
+
     def _weigh(self, texts: Sequence[tuple[Procedure, tuple[str, ...]]]) -> None:
         families: dict[str, set[str]] = defaultdict(set)
         for procedure, keys in texts:
