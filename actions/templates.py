@@ -27,6 +27,10 @@ _OVERVIEW_PARTS = (
 )
 
 
+_BARE_FREE_CHARS = 14
+"""A text about a free service that is longer than this says more than that it is free."""
+
+
 class Templates:
     """Renders answers. Amounts and dates are written the Vietnamese way."""
 
@@ -76,9 +80,8 @@ class Templates:
         if fee.amount_vnd is None:
             return f"{words['fee_unread']} ({fee.text})"
         if fee.amount_vnd == 0:
-            return words["free"] + (
-                f" ({fee.text})" if len(fee.text) > len("Không thu phí") else ""
-            )
+            told_more = len(fee.text) > _BARE_FREE_CHARS
+            return words["free"] + (f" ({fee.text})" if told_more else "")
         amount = self._money(fee.amount_vnd)
         return f"{amount}/{fee.per}" if fee.per else amount
 

@@ -90,8 +90,11 @@ def test_from_its_review_date_nothing_is_asserted(catalogue: Catalogue) -> None:
     assert procedure.standing_on(review).reason is Reason.REVIEW_DUE
 
 
+TEMPLATES = Templates()
+
+
 def told(catalogue: Catalogue, procedure: Procedure, aspect: Aspect, day: date = TODAY) -> str:
-    return Templates().render(
+    return TEMPLATES.render(
         "procedure/answer", a=answer(catalogue, procedure, aspect, day), ask_at="Sở Công Thương"
     )
 
