@@ -94,7 +94,7 @@ def _follow_up(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> R
 
 
 def _unclear(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> Resolution:
-    # One stray word beside a follow-up ("còn lệ phí thì hết bao nhiêu vậy sếp") is no topic.
+    # One stray word beside a follow-up ("còn lệ phí, sếp?") is no topic.
     if before and len(hits.query.content) <= 1 and not hits.query.known:
         return _follow_up(index, hits, before)
     return Unknown()
