@@ -8,6 +8,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from actions.templates import Templates
 from knowledge.database import open_engine
 from knowledge.dossiers.registry import DossierRegistry
@@ -29,6 +31,7 @@ def local_now() -> datetime:
 class Services:
     """The knowledge the actions ask, the texts they answer with, and the clock."""
 
+    engine: AsyncEngine
     catalogue: LiveCatalogue
     dossiers: DossierRegistry
     calendar: WorkingCalendar
@@ -40,6 +43,10 @@ class Services:
     def today(self) -> date:
         """Return the day of the question, in Vietnam."""
         return self.clock().astimezone(LOCAL_ZONE).date()
+
+    async def close(self) -> None:
+        """Close the database."""
+        await self.engine.dispose()
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +60,7 @@ def build_services(settings: KnowledgeSettings, *, clock: Clock = local_now) -> 
     """Build the services of an installation; nothing connects or loads yet."""
     engine = open_engine(settings.database)
     return Services(
+        engine=engine,
         catalogue=LiveCatalogue(engine, settings.data_dir),
         dossiers=DossierRegistry(engine),
         calendar=WorkingCalendar.load(settings.data_dir),

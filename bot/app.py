@@ -25,7 +25,6 @@ from bot.storage.samples import seed_sample_dossiers
 from bot.texts import Texts
 from bot.web.health import add_health_routes
 from bot.web.page import add_page_routes, security_headers
-from knowledge.database import open_engine
 
 _log = logging.getLogger(__name__)
 _MAX_BODY = 256 * 1024
@@ -36,7 +35,7 @@ async def build_app(settings: Settings, *, services: Services | None = None) -> 
     """Return the gateway as a web application; it starts and stops all its parts itself."""
     await upgrade_database(settings)
     services = services or build_services(settings)
-    engine = open_engine(settings.database)
+    engine = services.engine
     inbox = Inbox(engine, owner=f"{socket.gethostname()}:{os.getpid()}")
     outbox = Outbox(engine)
     if engine.dialect.name == "sqlite":  # one gateway: nobody works on what was claimed before
@@ -67,7 +66,7 @@ async def build_app(settings: Settings, *, services: Services | None = None) -> 
             ]
             yield
             await _end(background)
-        await engine.dispose()
+        await services.close()
 
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[security_headers])
     chat.add_routes(app)

@@ -123,8 +123,11 @@ async def open_asker(
         return
     await upgrade_database(settings)
     services = with_today(build_services(settings), today)
-    if settings.samples:
-        await seed_sample_dossiers(services, settings)
-    async with open_stack(settings, services) as stack:
-        await stack.wait_until_ready(_START_S)
-        yield LocalAsker(stack)
+    try:
+        if settings.samples:
+            await seed_sample_dossiers(services, settings)
+        async with open_stack(settings, services) as stack:
+            await stack.wait_until_ready(_START_S)
+            yield LocalAsker(stack)
+    finally:
+        await services.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,13 @@ from actions.services import Services, build_services
 from bot.settings import Settings, load_settings
 from bot.storage.migrate import upgrade_database
 from knowledge.dossiers.importer import Columns, read_dossiers, table_of
-from knowledge.dossiers.registry import DossierFound, DossierNotFound, ImportResult, LookUp
+from knowledge.dossiers.registry import (
+    DossierFound,
+    DossierNotFound,
+    DossierRegistry,
+    ImportResult,
+    LookUp,
+)
 from knowledge.dossiers.spreadsheet import UnreadableTable, write_rows
 from knowledge.dossiers.status import status_texts
 from knowledge.dossiers.tracking_code import parse_code
@@ -35,8 +43,8 @@ def import_(file: _FileArgument) -> None:
         raise typer.Exit(1)
 
     async def take_over() -> ImportResult:
-        await upgrade_database(settings)
-        return await services.dossiers.import_all(read.dossiers, source=file.name)
+        async with _database(settings, services) as registry:
+            return await registry.import_all(read.dossiers, source=file.name)
 
     result = asyncio.run(take_over())
     typer.echo(
@@ -52,8 +60,8 @@ def export(file: _FileArgument) -> None:
     services = build_services(settings)
 
     async def write() -> int:
-        await upgrade_database(settings)
-        dossiers = await services.dossiers.all()
+        async with _database(settings, services) as registry:
+            dossiers = await registry.all()
         write_rows(file, table_of(dossiers, Columns.load(settings.data_dir)))
         return len(dossiers)
 
@@ -84,8 +92,17 @@ def show(code: Annotated[str, typer.Argument(help="A tracking code, in any spell
 
 
 async def _look_up(settings: Settings, services: Services, code: str) -> LookUp:
+    async with _database(settings, services) as registry:
+        return await registry.look_up(code)
+
+
+@asynccontextmanager
+async def _database(settings: Settings, services: Services) -> AsyncIterator[DossierRegistry]:
     await upgrade_database(settings)
-    return await services.dossiers.look_up(code)
+    try:
+        yield services.dossiers
+    finally:
+        await services.close()
 
 
 def _print(found: DossierFound, settings: Settings) -> None:

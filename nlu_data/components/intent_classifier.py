@@ -16,9 +16,9 @@ from rasa.nlu.tokenizers.tokenizer import Tokenizer
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion, Pipeline
 
 _FILE = "classifier.skops"
 _TRUSTED = ["scipy.sparse._csr.csr_matrix"]
@@ -52,7 +52,7 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
         self._config = {**self.get_default_config(), **config}
         self._storage = storage
         self._resource = resource
-        self._model: Pipeline = _pipeline(self._config)
+        self._model = _untrained(self._config)
 
     @classmethod
     def create(
@@ -88,7 +88,9 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
         """Fit the classifier on the examples of all intents and store it."""
         examples = [item for item in training_data.training_examples if item.get(INTENT)]
         texts = [_lemmas(item) for item in examples]
-        self._model.fit(texts, [item.get(INTENT) for item in examples])
+        for vectorizer in self._vectorizers():
+            vectorizer.fit(texts)
+        self._model["intents"].fit(self._features(texts), [item.get(INTENT) for item in examples])
         with self._storage.write_to(self._resource) as folder:
             skops.io.dump(self._model, folder / _FILE)
         return self._resource
@@ -101,42 +103,42 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
         return messages
 
     def _classify(self, message: Message) -> None:
-        [chances] = self._model.predict_proba([_lemmas(message)])
+        classifier = self._model["intents"]
+        [chances] = classifier.predict_proba(self._features([_lemmas(message)]))
         best = np.argsort(chances)[::-1][: self._config["ranking_length"]]
         ranking = [
-            {"name": str(self._model.classes_[at]), "confidence": float(chances[at])}
-            for at in best
+            {"name": str(classifier.classes_[at]), "confidence": float(chances[at])} for at in best
         ]
         message.set("intent", ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
+
+    def _vectorizers(self) -> List[TfidfVectorizer]:
+        return [self._model["words"], self._model["characters"]]
+
+    def _features(self, texts: List[Text]) -> csr_matrix:
+        return hstack([each.transform(texts) for each in self._vectorizers()], format="csr")
 
 
 def _lemmas(message: Message) -> Text:
     return " ".join(token.lemma for token in message.get(TOKENS_NAMES[TEXT]) or ())
 
 
-def _pipeline(config: Dict[Text, Any]) -> Pipeline:
+def _untrained(config: Dict[Text, Any]) -> Dict[Text, Any]:
     options = {"sublinear_tf": True, "lowercase": False}
-    words = TfidfVectorizer(
-        analyzer="word",
-        ngram_range=tuple(config["word_ngrams"]),
-        token_pattern=r"\S+",
-        **options,
-    )
-    characters = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=tuple(config["char_ngrams"]), **options
-    )
-    return Pipeline(
-        [
-            ("features", FeatureUnion([("words", words), ("characters", characters)])),
-            (
-                "intents",
-                LogisticRegression(
-                    C=config["C"],
-                    class_weight="balanced",
-                    max_iter=400,
-                    random_state=config["random_state"],
-                ),
-            ),
-        ]
-    )
+    return {
+        "words": TfidfVectorizer(
+            analyzer="word",
+            ngram_range=tuple(config["word_ngrams"]),
+            token_pattern=r"\S+",
+            **options,
+        ),
+        "characters": TfidfVectorizer(
+            analyzer="char_wb", ngram_range=tuple(config["char_ngrams"]), **options
+        ),
+        "intents": LogisticRegression(
+            C=config["C"],
+            class_weight="balanced",
+            max_iter=400,
+            random_state=config["random_state"],
+        ),
+    }

@@ -35,16 +35,30 @@ def apply() -> None:
 
 
 def _build_result_validator_once() -> None:
-    """Check the result of each custom action against a validator that is built once.
+    """Check the result of each custom action with validators that are built once.
 
-    `jsonschema.validate` first checks the schema itself, at every call: most of a turn's CPU.
+    `jsonschema.validate` first checks the schema itself, at every call: most of a turn's CPU. An
+    event is checked against the alternative of its own name instead of against all of them.
     """
-    schema = RemoteAction.action_response_format_spec()
-    Draft7Validator.check_schema(schema)
-    validator = Draft7Validator(schema)
+    whole = RemoteAction.action_response_format_spec()
+    Draft7Validator.check_schema(whole)
+    event_schema = whole["properties"]["events"]["items"]
+    frame = Draft7Validator(
+        {**whole, "properties": {**whole["properties"], "events": {"type": "array"}}}
+    )
+    any_event = Draft7Validator(event_schema)
+    by_name = {
+        alternative["properties"]["event"]["const"]: Draft7Validator(
+            {**event_schema, "oneOf": [alternative]}
+        )
+        for alternative in event_schema["oneOf"]
+    }
 
     def validate(self: RemoteAction, result: Dict[Text, Any]) -> bool:
-        validator.validate(result)
+        frame.validate(result)
+        for event in result.get("events", ()):
+            name = event.get("event") if isinstance(event, dict) else None
+            by_name.get(name, any_event).validate(event)
         return True
 
     RemoteAction._validate_action_result = validate  # type: ignore[method-assign]

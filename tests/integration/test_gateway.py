@@ -275,3 +275,56 @@ def test_the_model_is_of_the_present_data() -> None:
     from bot.training import is_current
 
     assert is_current(MODEL, PROJECT / "nlu_data")
+
+
+def test_the_terminal_holds_a_conversation(gateway: Running) -> None:
+    done = subprocess.run(
+        [MOTCUA, "chat", "--url", gateway.url],
+        input="mở cây xăng cần giấy tờ gì\n1\nexit\n",
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=True,
+    )
+    assert "[1] Phí, lệ phí" in done.stdout
+    assert "1.200.000 đồng" in done.stdout
+
+
+def test_ask_answers_as_on_another_day(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [MOTCUA, "ask", "--today", "2027-03-01"],
+        input='{"id": "1", "text": "phí cấp giấy phép bán lẻ rượu"}\n',
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ | {"MOTCUA_VAR_DIR": str(tmp_path)},
+        check=True,
+    )
+    text = json.loads(done.stdout)["text"]
+    assert "CHƯA ĐƯỢC XÁC NHẬN" in text
+    assert "28/02/2027" in text
+
+
+async def test_the_whole_program_runs_on_postgresql(
+    postgresql: str, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    port = free_port()
+    running = start(
+        [MOTCUA, "serve"],
+        log=tmp_path / "log",
+        url=f"http://127.0.0.1:{port}",
+        env={
+            "MOTCUA_PORT": str(port),
+            "MOTCUA_VAR_DIR": str(tmp_path / "var"),
+            "MOTCUA_DATABASE_URL": postgresql.replace("postgresql://", "postgresql+asyncpg://"),
+        },
+    )
+    try:
+        running.wait_for("/readyz")
+        someone = person(session, running.url)
+        first = await someone.says("mở cây xăng cần giấy tờ gì?")
+        then = await someone.says("còn lệ phí?")
+        assert (first.procedure, then.procedure) == ("2.000648", "2.000648")
+        assert not list(tmp_path.rglob("*.db"))
+    finally:
+        running.stop()
