@@ -1,100 +1,89 @@
-"""The composition root of the gateway: the only place that names the real adapters."""
+"""The web application: listens at once, while everything behind it is still being loaded.
+
+Only light modules are imported here, so that `/livez` answers and messages are taken within a
+moment. A request that needs the gateway waits the second or two until it is there.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import os
-import socket
-from collections.abc import AsyncIterator, Callable
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from actions.services import Services, build_services
-from bot.channels.base import Channel
-from bot.channels.web import WebChat
-from bot.delivery.dispatcher import Dispatcher
-from bot.delivery.inbox import Inbox
-from bot.delivery.outbox import Outbox
-from bot.delivery.sender import Sender
 from bot.settings import Settings
-from bot.stack import Stack, open_stack
-from bot.storage.migrate import upgrade_database
-from bot.storage.samples import seed_sample_dossiers
-from bot.texts import Texts
-from bot.web.health import add_health_routes
-from bot.web.page import add_page_routes, security_headers
+from bot.web.security import security_headers
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from bot.gateway import Gateway
+
 _MAX_BODY = 256 * 1024
-STACK: web.AppKey[Stack] = web.AppKey("stack", Stack)
+_STATIC = Path(__file__).parent / "web" / "static"
+Handler = Callable[["Gateway", web.Request], Awaitable[web.StreamResponse]]
+OPENING: web.AppKey[asyncio.Task[None]] = web.AppKey("opening", asyncio.Task)
+GATEWAY: web.AppKey[asyncio.Future[Gateway]] = web.AppKey("gateway", asyncio.Future)
 
 
-async def build_app(settings: Settings, *, services: Services | None = None) -> web.Application:
-    """Return the gateway as a web application; it starts and stops all its parts itself."""
-    await upgrade_database(settings)
-    services = services or build_services(settings)
-    engine = services.engine
-    inbox = Inbox(engine, owner=f"{socket.gethostname()}:{os.getpid()}")
-    outbox = Outbox(engine)
-    if engine.dialect.name == "sqlite":  # one gateway: nobody works on what was claimed before
-        await inbox.release_all()
-    wakers: list[Callable[[], None]] = []
-    texts = Texts.load()
-    chat = WebChat(inbox, outbox, texts, arrived=lambda: _call(wakers))
-    channels: dict[str, Channel] = {chat.name: chat}
+def build_app(settings: Settings) -> web.Application:
+    """Return the application; it opens the gateway when it starts and closes it at its end."""
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[security_headers])
+    app.router.add_get("/livez", _livez)
+    app.router.add_get("/readyz", _with_gateway(_readyz))
+    app.router.add_get("/", _with_gateway(lambda gateway, request: gateway.page.index(request)))
+    app.router.add_get(
+        "/api/welcome", _with_gateway(lambda gateway, request: gateway.page.welcome(request))
+    )
+    app.router.add_post(
+        "/api/chat", _with_gateway(lambda gateway, request: gateway.chat.receive(request))
+    )
+    app.router.add_get(
+        "/api/chat", _with_gateway(lambda gateway, request: gateway.chat.stream(request))
+    )
+    app.router.add_static("/static/", _STATIC)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
-        async with open_stack(settings, services) as stack:
-            app[STACK] = stack
-            sender = Sender(outbox, channels)
-            dispatcher = Dispatcher(
-                inbox,
-                outbox,
-                stack.conversations,
-                channels,
-                texts,
-                is_ready=stack.assistant.is_ready,
-                written=sender.wake,
-            )
-            wakers.append(dispatcher.wake)
-            background = [
-                asyncio.create_task(dispatcher.run()),
-                asyncio.create_task(sender.run()),
-                asyncio.create_task(_prepare(settings, services)),
-            ]
-            yield
-            await _end(background)
-        await services.close()
+        app[GATEWAY] = asyncio.get_running_loop().create_future()
+        close = asyncio.Event()
+        app[OPENING] = asyncio.create_task(_keep_open(settings, app[GATEWAY], close))
+        yield
+        close.set()
+        await app[OPENING]
 
-    app = web.Application(client_max_size=_MAX_BODY, middlewares=[security_headers])
-    chat.add_routes(app)
-    add_page_routes(app, texts, services.office, samples=settings.samples)
-    add_health_routes(app, lambda: app[STACK].assistant.is_ready())
     app.cleanup_ctx.append(run)
     return app
 
 
-async def _prepare(settings: Settings, services: Services) -> None:
-    """Load the knowledge base and, in a new installation, the sample dossiers."""
+async def _keep_open(
+    settings: Settings, opened: asyncio.Future[Gateway], close: asyncio.Event
+) -> None:
+    """Open the gateway and keep it until `close`; the modules load beside the event loop."""
     try:
-        catalogue = await services.catalogue.get()
-        _log.info("knowledge base: %d procedures", len(catalogue.procedures))
-        if settings.samples:
-            await seed_sample_dossiers(services, settings)
-    except Exception:
-        _log.exception("the knowledge base could not be prepared")
+        module = await asyncio.to_thread(importlib.import_module, "bot.gateway")
+        async with module.open_gateway(settings) as gateway:
+            opened.set_result(gateway)
+            await close.wait()
+    except Exception as error:
+        if opened.done():
+            raise
+        opened.set_exception(error)
 
 
-def _call(functions: list[Callable[[], None]]) -> None:
-    for function in functions:
-        function()
+def _with_gateway(handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def wait_and_handle(request: web.Request) -> web.StreamResponse:
+        gateway = await asyncio.shield(request.app[GATEWAY])
+        return await handle(gateway, request)
+
+    return wait_and_handle
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+async def _livez(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _readyz(gateway: Gateway, _request: web.Request) -> web.Response:
+    ready = await gateway.is_ready()
+    status = "ready" if ready else "the assistant is not ready; messages are taken and kept"
+    return web.json_response({"status": status}, status=200 if ready else 503)

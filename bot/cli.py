@@ -11,23 +11,31 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import dossiers, kb
 from bot.settings import Settings, SettingsError, load_settings
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
 )
-app.add_typer(kb.app, name="kb")
-app.add_typer(dossiers.app, name="dossiers")
 
 
 def main() -> None:
     """Run a command; what an operator can mend is said in a line, without a stack trace."""
+    _add_groups(sys.argv[1:2])
     try:
         app()
     except SettingsError as error:
         typer.echo(f"settings: {error}", err=True)
         sys.exit(2)
+
+
+def _add_groups(named: list[str]) -> None:
+    """Add the groups of commands; a command that is none of them need not wait for their load."""
+    if named and named[0] in ("serve", "train"):
+        return
+    from bot.commands import dossiers, kb
+
+    app.add_typer(kb.app, name="kb")
+    app.add_typer(dossiers.app, name="dossiers")
 
 
 @app.command()

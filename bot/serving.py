@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 
 from aiohttp import web
 
-from bot.app import STACK, build_app
+from bot.app import GATEWAY, build_app
 from bot.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 async def serve_until_stopped(settings: Settings) -> None:
     """Listen, say where, and stop everything on SIGINT or SIGTERM."""
-    app = await build_app(settings)
+    app = build_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -27,7 +30,12 @@ async def serve_until_stopped(settings: Settings) -> None:
         shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
         _say(f"motcua: web chat on http://{shown}:{port}")
         ready = asyncio.create_task(_say_when_ready(app))
+        ready.add_done_callback(lambda task: stop.set() if _failed(task) else None)
         await stop.wait()
+        if _failed(ready):
+            _log.error("the gateway could not be opened", exc_info=ready.exception())
+            _say("motcua: the gateway could not be opened; the log above says why")
+            raise SystemExit(1)
         ready.cancel()
         _say("motcua: stopping …")
     except OSError as error:
@@ -39,9 +47,14 @@ async def serve_until_stopped(settings: Settings) -> None:
 
 async def _say_when_ready(app: web.Application) -> None:
     _say("motcua: the model is loading; messages are taken and answered as soon as it is ready")
-    while not await app[STACK].assistant.is_ready():  # noqa: ASYNC110 - another process
+    gateway = await app[GATEWAY]
+    while not await gateway.is_ready():  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.3)
     _say("motcua: ready")
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is not None
 
 
 def _say(line: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -82,6 +83,7 @@ async def _serve(options: argparse.Namespace) -> None:
     await stop.wait()
     watch.cancel()
     await runner.cleanup()
+    await repairs.close_connections()
 
 
 async def _load(options: argparse.Namespace) -> Agent:
@@ -93,6 +95,9 @@ async def _load(options: argparse.Namespace) -> Agent:
     if not agent.is_ready():
         sys.exit(f"no usable model in {options.model}: train one with `make train`")
     await agent.parse_message("xin chào")  # the first one is slow; nobody should wait for it
+    # What is loaded now stays: the collector need not look through TensorFlow again and again.
+    gc.collect()
+    gc.freeze()
     return agent
 
 

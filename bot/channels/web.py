@@ -47,11 +47,6 @@ class WebChat:
         self._arrived = arrived
         self._readers: dict[str, set[asyncio.Queue[dict[str, str] | None]]] = defaultdict(set)
 
-    def add_routes(self, app: web.Application) -> None:
-        """Add `POST` and `GET /api/chat`."""
-        app.router.add_post("/api/chat", self._post)
-        app.router.add_get("/api/chat", self._stream)
-
     async def send(self, part: Outbound) -> None:
         """Wake the readers of the conversation; they read the part from the outbox."""
         self._tell(part.conversation, None)
@@ -64,7 +59,8 @@ class WebChat:
         for reader in self._readers.get(conversation, ()):
             reader.put_nowait(typing)
 
-    async def _post(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
+        """Store a posted message, then acknowledge it."""
         try:
             message = _message(await request.json())
         except web.HTTPRequestEntityTooLarge:
@@ -81,7 +77,8 @@ class WebChat:
         error = {"code": code, "message": self._texts(code)}
         return web.json_response({"error": error}, status=status)
 
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Send the answers of a conversation, from the last one seen on, as they come."""
         conversation = request.query.get("conversation", "")
         last = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
         if not _CONVERSATION.fullmatch(conversation) or not last.isdigit():

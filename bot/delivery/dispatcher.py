@@ -47,7 +47,7 @@ class Dispatcher:
         self._conversations = conversations
         self._channels = channels
         self._texts = texts
-        self._is_ready = is_ready
+        self.is_ready = is_ready
         self._written = written
         self._free = at_once
         self._wake = asyncio.Event()
@@ -72,7 +72,7 @@ class Dispatcher:
 
     async def _round(self) -> float:
         try:
-            if not await self._is_ready():
+            if not await self.is_ready():
                 await self._tell_to_wait()
                 return _WHILE_STARTING_S
             while self._free and (claimed := await self._inbox.claim(self._free)):

@@ -1,4 +1,4 @@
-"""The chat page and its static files."""
+"""The chat page and what it greets with."""
 
 from __future__ import annotations
 
@@ -6,56 +6,40 @@ from importlib.metadata import version
 from pathlib import Path
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.texts import Texts
 from knowledge.office.offices import Office
 
-_HERE = Path(__file__).parent
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
-    "form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_TEMPLATES = Path(__file__).with_name("templates")
 
 
-@web.middleware
-async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the headers that keep the page to itself."""
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.update(_HEADERS)
-    return response
+class ChatPage:
+    """Serves the page, rendered once."""
 
-
-def add_page_routes(app: web.Application, texts: Texts, office: Office, *, samples: bool) -> None:
-    """Add `/`, `/static/` and `/api/welcome`."""
-    page = _render(office_name=office.name, samples_notice=samples, version=version("motcua"))
-
-    async def index(_request: web.Request) -> web.Response:
-        return web.Response(
-            text=page, content_type="text/html", headers={"Cache-Control": "no-cache"}
+    def __init__(self, texts: Texts, office: Office, *, samples: bool) -> None:
+        self._page = _render(
+            office_name=office.name, samples_notice=samples, version=version("motcua")
         )
+        self._welcome = {
+            "greeting": texts("welcome", office=office.name),
+            "suggestions": list(texts.suggestions),
+            "office": office.name,
+            "samples": samples,
+        }
 
-    async def welcome(_request: web.Request) -> web.Response:
-        return web.json_response(
-            {
-                "greeting": texts("welcome", office=office.name),
-                "suggestions": list(texts.suggestions),
-                "office": office.name,
-                "samples": samples,
-            }
-        )
+    async def index(self, _request: web.Request) -> web.Response:
+        """Return the page."""
+        headers = {"Cache-Control": "no-cache"}
+        return web.Response(text=self._page, content_type="text/html", headers=headers)
 
-    app.router.add_get("/", index)
-    app.router.add_get("/api/welcome", welcome)
-    app.router.add_static("/static/", _HERE / "static")
+    async def welcome(self, _request: web.Request) -> web.Response:
+        """Return greeting and suggestions."""
+        return web.json_response(self._welcome)
 
 
 def _render(**values: object) -> str:
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
     return environment.get_template("chat.html").render(**values)

@@ -24,6 +24,8 @@ from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+_sessions: Dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+
 
 def apply() -> None:
     """Put the repairs in place; call before the model is loaded."""
@@ -32,6 +34,13 @@ def apply() -> None:
     _run_graphs_directly()
     _send_no_domain()
     _keep_connections_to_the_actions()
+
+
+async def close_connections() -> None:
+    """Close what the repairs keep open."""
+    while _sessions:
+        _loop, session = _sessions.popitem()
+        await session.close()
 
 
 def _build_result_validator_once() -> None:
@@ -114,15 +123,13 @@ def _send_no_domain() -> None:
 
 def _keep_connections_to_the_actions() -> None:
     """Use one HTTP session for all action calls instead of a new connection for each."""
-    sessions: Dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
     @asynccontextmanager
     async def session(self: EndpointConfig) -> AsyncIterator[aiohttp.ClientSession]:
         loop = asyncio.get_running_loop()
-        if loop not in sessions:
-            sessions[loop] = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT)
-            )
-        yield sessions[loop]
+        if loop not in _sessions:
+            timeout = aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT)
+            _sessions[loop] = aiohttp.ClientSession(timeout=timeout)
+        yield _sessions[loop]
 
     EndpointConfig.session = session  # type: ignore[method-assign,assignment]
