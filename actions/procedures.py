@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.dossiers import dossier_answer, known_codes
@@ -37,6 +38,9 @@ INTENT_OF_ASPECT = {aspect: intent for intent, aspect in ASPECT_OF_INTENT.items(
 NAMING = "name_procedure"
 UNSURE = 0.3
 """Below this confidence the aspect is not trusted; a procedure that is clear is introduced."""
+SURE = 0.6
+"""Below this confidence the words of the question overrule the model's aspect."""
+_MOST_ASPECTS = 4
 _NEXT = (Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE)
 _GOING_ON = re.compile(r"^(con|the|vay|the con|vay con)\b")
 
@@ -90,32 +94,47 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
         if codes:
             return await dossier_answer(services, codes)
     if isinstance(meant, Resolved):
-        return tell(services, catalogue, meant.procedure, _aspect(message, meant))
+        return tell(services, catalogue, meant.procedure, *_aspects(catalogue, message, meant))
     if isinstance(meant, Ambiguous):
-        return offer(services, meant.choices, _asked(message))
+        return offer(services, meant.choices, *_asked(catalogue, message))
     if isinstance(meant, NotMentioned):
-        return which_procedure(services, _asked(message))
+        return which_procedure(services, *_asked(catalogue, message)[:1])
     return not_ours(services)
 
 
-def tell(services: Services, catalogue: Catalogue, procedure: Procedure, aspect: Aspect) -> Answer:
-    """Tell an aspect of a procedure, with what may be asked next."""
-    facts = answer(catalogue, procedure, aspect, services.today)
+def tell(
+    services: Services, catalogue: Catalogue, procedure: Procedure, *aspects: Aspect
+) -> Answer:
+    """Tell one or several aspects of a procedure, with what may be asked next."""
+    facts = [answer(catalogue, procedure, aspect, services.today) for aspect in aspects]
+    sources = list(dict.fromkeys(source for item in facts for source in item.sources))
     return Answer(
-        Outcome.ANSWERED if facts.known else Outcome.NO_DATA,
-        services.templates.render("procedure/answer", a=facts, ask_at=services.office.ask_at()),
+        Outcome.ANSWERED if any(item.known for item in facts) else Outcome.NO_DATA,
+        services.templates.render(
+            "procedure/answer", answers=facts, sources=sources, ask_at=services.office.ask_at()
+        ),
         buttons=_next_buttons(services, facts),
-        aspects=[aspect],
+        aspects=aspects,
         procedure=procedure.id,
         sources=[
             {"title": item.title, "document": item.url_or_document, "date": item.date}
-            for item in facts.sources
+            for item in sources
         ],
-        remember={"procedure": procedure.id, "aspect": aspect.value, "choices": None, "misses": 0},
+        remember={
+            "procedure": procedure.id,
+            "aspect": aspects[-1].value,
+            "choices": None,
+            "misses": 0,
+        },
     )
 
 
-def offer(services: Services, choices: tuple[Procedure, ...], aspect: Aspect | None) -> Answer:
+def offer(
+    services: Services,
+    choices: tuple[Procedure, ...],
+    aspect: Aspect | None = None,
+    *_more: Aspect,
+) -> Answer:
     """Ask which of at most three procedures is meant."""
     intent = INTENT_OF_ASPECT.get(aspect or Aspect.OVERVIEW, NAMING)
     return Answer(
@@ -128,7 +147,7 @@ def offer(services: Services, choices: tuple[Procedure, ...], aspect: Aspect | N
     )
 
 
-def which_procedure(services: Services, aspect: Aspect | None) -> Answer:
+def which_procedure(services: Services, aspect: Aspect | None = None) -> Answer:
     """Ask for the name of the procedure."""
     return Answer(
         Outcome.CLARIFY,
@@ -173,35 +192,47 @@ def _meant(catalogue: Catalogue, message: Message) -> Resolution:
     return resolve(catalogue.index, "" if message.is_button else message.text, context=context)
 
 
-def _asked(message: Message) -> Aspect | None:
-    """Return the aspect the words ask for, None where only a name was given."""
+def _asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
+    """Return the aspects that are asked for; none where only a name was given.
+
+    The model says what a message asks. Where it is not sure, or where the words name several
+    aspects, the words decide.
+    """
     aspect = ASPECT_OF_INTENT.get(message.intent)
-    return aspect if message.is_button or message.confidence >= UNSURE else None
+    if message.is_button:
+        return (aspect,) if aspect else ()
+    worded = tuple(catalogue.index.wording.aspects_of(message.text))
+    if len(worded) > 1 and (aspect in worded or message.confidence < SURE):
+        return worded[:_MOST_ASPECTS]
+    if worded and message.confidence < SURE:
+        return worded
+    return (aspect,) if aspect and message.confidence >= UNSURE else ()
 
 
-def _aspect(message: Message, meant: Resolved) -> Aspect:
-    asked = _asked(message)
+def _aspects(catalogue: Catalogue, message: Message, meant: Resolved) -> tuple[Aspect, ...]:
+    asked = _asked(catalogue, message)
     if asked:
         return asked
     last = message.slots.get("aspect")
-    going_on = message.slots.get("choices") or _GOING_ON.match(search_key(message.text))
     if chosen_number(message) is not None and last:
-        return Aspect(last)
+        return (Aspect(last),)
+    going_on = message.slots.get("choices") or _GOING_ON.match(search_key(message.text))
     if message.intent == NAMING and last and (going_on or meant.from_context):
-        return Aspect(last)
-    return Aspect.OVERVIEW
+        return (Aspect(last),)
+    return (Aspect.OVERVIEW,)
 
 
-def _next_buttons(services: Services, facts: AspectAnswer) -> list[Button]:
+def _next_buttons(services: Services, facts: Sequence[AspectAnswer]) -> list[Button]:
     labels = services.templates.labels["buttons"]
+    told = [item.aspect for item in facts]
     newer = [
-        Button.intent(item.name, INTENT_OF_ASPECT[facts.aspect], procedure_id=item.id)
-        for item in facts.replaced_by[:CHOICES]
+        Button.intent(item.name, INTENT_OF_ASPECT[told[0]], procedure_id=item.id)
+        for item in facts[0].replaced_by[:CHOICES]
     ]
     others = [
-        Button.intent(labels[aspect], INTENT_OF_ASPECT[aspect], procedure_id=facts.procedure.id)
+        Button.intent(labels[aspect], INTENT_OF_ASPECT[aspect], procedure_id=facts[0].procedure.id)
         for aspect in _NEXT
-        if aspect is not facts.aspect
+        if aspect not in told
     ]
     return newer or others[:CHOICES]
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from knowledge.procedures.model import Variant
+from knowledge.procedures.model import Aspect, Variant
 from knowledge.vietnamese import search_key
 from knowledge.yaml_files import load_yaml
 
@@ -21,6 +21,7 @@ class WordingFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     fillers: tuple[str, ...]
+    aspect_cues: dict[Aspect, tuple[str, ...]]
     variant_cues: dict[Variant, tuple[str, ...]]
 
 
@@ -33,6 +34,8 @@ class Wording:
 
     fillers: Mapping[str, tuple[Keys, ...]]
     """Filler phrases by their first word, longest first."""
+    aspects: tuple[tuple[Keys, Aspect], ...]
+    """Cue words of the aspects."""
     cues: tuple[tuple[Keys, Variant], ...]
     """Cue words and what they mean, longest first."""
 
@@ -53,8 +56,21 @@ class Wording:
         ]
         return cls(
             {first: tuple(many) for first, many in by_first.items()},
+            tuple(
+                (_keys(cue), aspect) for aspect, many in file.aspect_cues.items() for cue in many
+            ),
             tuple(sorted(cues, key=lambda cue: -len(cue[0]))),
         )
+
+    def aspects_of(self, text: str) -> list[Aspect]:
+        """Return the aspects that a question words, in the order of its words."""
+        keys = _keys(text)
+        found: dict[Aspect, int] = {}
+        for cue, aspect in self.aspects:
+            at = _position(cue, keys)
+            if at is not None:
+                found[aspect] = min(at, found.get(aspect, at))
+        return sorted(found, key=lambda aspect: found[aspect])
 
     def variant_of(self, keys: Sequence[str]) -> tuple[Variant | None, list[str]]:
         """Return the variant a question words, and its words without the cue."""

@@ -93,9 +93,11 @@ def test_from_its_review_date_nothing_is_asserted(catalogue: Catalogue) -> None:
 TEMPLATES = Templates()
 
 
-def told(catalogue: Catalogue, procedure: Procedure, aspect: Aspect, day: date = TODAY) -> str:
+def told(catalogue: Catalogue, procedure: Procedure, *aspects: Aspect, day: date = TODAY) -> str:
+    answers = [answer(catalogue, procedure, aspect, day) for aspect in aspects]
+    sources = list(dict.fromkeys(source for item in answers for source in item.sources))
     return TEMPLATES.render(
-        "procedure/answer", a=answer(catalogue, procedure, aspect, day), ask_at="Sở Công Thương"
+        "procedure/answer", answers=answers, sources=sources, ask_at="Sở Công Thương"
     )
 
 
@@ -123,7 +125,7 @@ def test_what_is_not_carried_out_is_said_before_anything_else(
 
 
 def test_after_the_suspension_the_answer_says_that_it_does_not_know(catalogue: Catalogue) -> None:
-    text = told(catalogue, catalogue.procedures[ALCOHOL], Aspect.FEE, date(2027, 3, 1))
+    text = told(catalogue, catalogue.procedures[ALCOHOL], Aspect.FEE, day=date(2027, 3, 1))
     assert "TẠM NGỪNG" not in text
     assert "CHƯA ĐƯỢC XÁC NHẬN" in text
 
@@ -227,3 +229,30 @@ def test_catalogue_snapshots_are_independent(catalogue: Catalogue) -> None:
     fewer = replace(catalogue, procedures={})
     assert fewer.of_field("hoa-chat") == []
     assert catalogue.of_field("hoa-chat")
+
+
+@pytest.mark.parametrize(
+    ("question", "aspects"),
+    [
+        (
+            "cần giấy tờ gì, lệ phí bao nhiêu, mấy ngày có?",
+            [Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME],
+        ),
+        ("can giay to gi, le phi bao nhieu", [Aspect.DOCUMENTS, Aspect.FEE]),
+        ("cơ sở pháp lý của đăng ký hội chợ", [Aspect.LEGAL_BASIS]),
+        ("hợp đồng theo mẫu phải đăng ký ở đâu", [Aspect.WHERE_TO_FILE]),
+        ("mở cửa hàng xăng dầu", []),
+    ],
+)
+def test_the_words_of_a_question_tell_what_is_asked(
+    catalogue: Catalogue, question: str, aspects: list[Aspect]
+) -> None:
+    assert catalogue.index.wording.aspects_of(question) == aspects
+
+
+def test_several_aspects_are_told_in_one_answer(catalogue: Catalogue) -> None:
+    text = told(catalogue, catalogue.procedures["2.000648"], Aspect.DOCUMENTS, Aspect.FEE)
+    assert text.count("Cấp Giấy chứng nhận cửa hàng đủ điều kiện bán lẻ xăng dầu (mã") == 1
+    assert "Thành phần hồ sơ" in text
+    assert "1.200.000 đồng" in text
+    assert text.count("Nguồn: ") == 1
