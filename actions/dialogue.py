@@ -24,6 +24,8 @@ from knowledge.procedures.resolve import Resolved, resolve
 _SOCIAL = ("greet", "thank", "say_goodbye", "ask_help", "praise")
 _HAND_OVER_AFTER = 2
 _SURE_REFUSAL = 0.7
+_SURE_STEERING = 0.45
+"""Below this confidence a yes, a no or a never-mind is not taken for one."""
 
 
 class ReplySocial(MotcuaAction):
@@ -117,6 +119,8 @@ _ACTION_OF_INTENT: dict[str, type[MotcuaAction]] = {
 
 
 async def _affirm(services: Services, message: Message) -> Answer:
+    if _doubtful(message):
+        return await _unclear(services, message)
     choices: list[str] = message.slots.get("choices") or []
     if len(choices) == 1:
         return await _take(services, message, choices[0])
@@ -127,7 +131,13 @@ async def _affirm(services: Services, message: Message) -> Answer:
     return _social_named(services, "ask_help")
 
 
+def _doubtful(message: Message) -> bool:
+    return message.confidence < _SURE_STEERING and not message.is_button
+
+
 async def _deny(services: Services, message: Message) -> Answer:
+    if _doubtful(message):
+        return await _unclear(services, message)
     catalogue = await services.catalogue.get()
     meant = resolve(catalogue.index, message.text)
     refused = message.slots.get("choices") or (message.slots.get("procedure"),)
@@ -160,7 +170,7 @@ async def _unclear(services: Services, message: Message) -> Answer:
     meant = resolve(catalogue.index, message.text)
     misses = int(message.slots.get("misses") or 0) + 1
     if isinstance(meant, Resolved):
-        return tell(services, catalogue, meant.procedure, Aspect.OVERVIEW)
+        return await procedure_answer(services, message)
     if misses > _HAND_OVER_AFTER:
         return hand_over(services)
     answer = not_ours(services) if misses == 1 else await ListProcedures(services).answer(message)

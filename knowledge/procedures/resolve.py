@@ -12,11 +12,16 @@ ACCEPT = 0.50
 """From this score on a procedure is taken without asking, if it leads clearly."""
 LEAD = 0.035
 """How far the first family must lie ahead of the second to be taken without asking."""
+LEAD_OF_FEW_WORDS = 0.08
+"""The same where the message names hardly more than a word or two, which many may share."""
 OFFER = 0.36
 """From this score on procedures are offered as choices."""
 CHOICES = 3
 COVERAGE = 0.5
 """How much of what a message names the procedure must know, however alike the names are."""
+LEAST_COVERAGE = 0.3
+"""From this share on a procedure with a very like name is still offered, never taken."""
+_FEW_WORDS = 2
 _SIBLING_LEAD = 0.06
 _FIRST_ISSUE = (Variant.CAP_MOI, Variant.DANG_KY, Variant.THONG_BAO, Variant.PHE_DUYET)
 
@@ -57,23 +62,27 @@ def resolve(index: ProcedureIndex, text: str, *, context: str | None = None) -> 
         return _by_code(hits)
     if not hits.query.content:
         return _follow_up(index, hits, before)
-    hits = _plausible(index, hits)
+    doubtful = _covering(index, hits, LEAST_COVERAGE)
+    hits = _covering(index, hits, COVERAGE)
+    if not hits.families and doubtful.best >= ACCEPT:
+        return Ambiguous(_one_of_each(index, doubtful))
     if not hits.families:
         return _unclear(index, hits, before)
     if before and _refers_to(before, hits):
         return _pick(index, hits, _family(index, before), before)
-    if hits.best >= ACCEPT and hits.margin >= LEAD:
+    lead = LEAD if len(hits.query.content) > _FEW_WORDS else LEAD_OF_FEW_WORDS
+    if hits.best >= ACCEPT and hits.margin >= lead:
         return _pick(index, hits, hits.families[0], before)
     return Ambiguous(_one_of_each(index, hits))
 
 
-def _plausible(index: ProcedureIndex, hits: Hits) -> Hits:
-    """Keep the families that are alike enough and know most of what the message names."""
+def _covering(index: ProcedureIndex, hits: Hits, share: float) -> Hits:
+    """Keep the families that are alike enough and know a share of what the message names."""
     kept = (
         family
         for family in hits.families
         if family[0].score >= OFFER
-        and index.coverage(hits.query, family[0].procedure.family) >= COVERAGE
+        and index.coverage(hits.query, family[0].procedure.family) >= share
     )
     return Hits(hits.query, tuple(kept))
 
