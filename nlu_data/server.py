@@ -15,6 +15,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 import warnings
 from pathlib import Path
 from typing import Any, Dict, Text
@@ -50,6 +52,7 @@ def main() -> None:
     )
     for chatty in ("aiohttp.access", "rasa", "matplotlib", "apscheduler", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    _end_with(options.parent)
     repairs.apply()
     asyncio.run(_serve(options))
 
@@ -79,9 +82,7 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    watch = asyncio.create_task(_stop_without_parent(options.parent, stop))
     await stop.wait()
-    watch.cancel()
     await runner.cleanup()
     await repairs.close_connections()
 
@@ -175,12 +176,16 @@ def _bad_request(message: Text) -> web.HTTPBadRequest:
     return web.HTTPBadRequest(text=body, content_type="application/json")
 
 
-async def _stop_without_parent(parent: int | None, stop: asyncio.Event) -> None:
-    """End with the gateway, even when it was killed and could not say so."""
-    while parent is not None and os.getppid() == parent:  # noqa: ASYNC110 - another process
-        await asyncio.sleep(1)
+def _end_with(parent: int | None) -> None:
+    """End with the gateway, even when it was killed and could not say so, even while loading."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     if parent is not None:
-        stop.set()
+        threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -214,6 +215,14 @@ def runtime_pid(gateway_pid: int) -> int:
     raise LookupError("no runtime is running")
 
 
+def wait_for_runtime(gateway_pid: int) -> int:
+    for _ in range(100):
+        with contextlib.suppress(LookupError):
+            return runtime_pid(gateway_pid)
+        time.sleep(0.1)
+    raise LookupError("the gateway starts no runtime")
+
+
 async def test_killed_runtime_comes_back_and_the_conversation_goes_on(
     gateway: Running, someone: Person
 ) -> None:
@@ -235,12 +244,7 @@ def test_the_gateway_takes_messages_at_once_and_stops_all_it_started(tmp_path: P
     try:
         running.wait_for("/livez")
         running.wait_for("/readyz", status=503)
-        for _ in range(50):
-            try:
-                pid = runtime_pid(running.process.pid)
-                break
-            except LookupError:
-                time.sleep(0.1)
+        pid = wait_for_runtime(running.process.pid)
     finally:
         assert running.stop() == 0
     assert not Path(f"/proc/{pid}").exists()
@@ -328,3 +332,24 @@ async def test_the_whole_program_runs_on_postgresql(
         assert not list(tmp_path.rglob("*.db"))
     finally:
         running.stop()
+
+
+def test_a_killed_gateway_takes_its_runtime_along(tmp_path: Path) -> None:
+    port = free_port()
+    running = start(
+        [MOTCUA, "serve"],
+        log=tmp_path / "log",
+        url=f"http://127.0.0.1:{port}",
+        env={"MOTCUA_PORT": str(port), "MOTCUA_VAR_DIR": str(tmp_path / "var")},
+    )
+    try:
+        running.wait_for("/readyz", status=503)
+        pid = wait_for_runtime(running.process.pid)
+    finally:
+        running.process.kill()
+        running.process.wait()
+    for _ in range(300):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("the runtime outlived its gateway")
