@@ -12,13 +12,18 @@ import yaml
 
 from actions.services import LOCAL_ZONE
 from bot.settings import Settings, load_settings
+from knowledge.dossiers.importer import Columns
+from knowledge.dossiers.samples import SampleFile
+from knowledge.dossiers.status import status_texts
+from knowledge.office.calendar import WorkingCalendar
+from knowledge.office.offices import Office
 from knowledge.procedures.answers import dated, is_known
 from knowledge.procedures.catalogue import Catalogue, Fields
 from knowledge.procedures.files import Scan, scan
 from knowledge.procedures.model import Aspect
 from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
 from knowledge.procedures.wording import Wording
-from knowledge.yaml_files import DataFileError, DataFileFault
+from knowledge.yaml_files import DataFileError, DataFileFault, load_yaml
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 _ASPECTS = [aspect for aspect in Aspect if aspect is not Aspect.LIST]
@@ -113,9 +118,15 @@ def coverage(
 
 def _other_faults(settings: Settings) -> list[DataFileFault]:
     faults: list[DataFileFault] = []
+    data = settings.data_dir
     for read in (
-        lambda: Wording.load(settings.data_dir / "wording.yaml"),
-        lambda: Fields.load(settings.data_dir / "fields.yaml"),
+        lambda: Wording.load(data / "wording.yaml"),
+        lambda: Fields.load(data / "fields.yaml"),
+        lambda: Office.load(data, settings.office_file),
+        lambda: WorkingCalendar.load(data),
+        lambda: status_texts(data),
+        lambda: Columns.load(data),
+        lambda: load_yaml(data / "dossiers" / "samples.yaml", SampleFile),
     ):
         try:
             read()

@@ -73,12 +73,15 @@ class Wording:
         return sorted(found, key=lambda aspect: found[aspect])
 
     def variant_of(self, keys: Sequence[str]) -> tuple[Variant | None, list[str]]:
-        """Return the variant a question words, and its words without the cue."""
+        """Return the variant a question words, and its words without the cues of that variant."""
+        found: Variant | None = None
+        rest = list(keys)
         for cue, variant in self.cues:
-            at = _position(cue, keys)
+            at = _position(cue, rest) if found in (None, variant) else None
             if at is not None:
-                return variant, [*keys[:at], *keys[at + len(cue) :]]
-        return None, list(keys)
+                found = variant
+                del rest[at : at + len(cue)]
+        return found, rest
 
     def filler_flags(self, keys: Sequence[str]) -> list[bool]:
         """Return for each word whether it belongs to a filler phrase."""

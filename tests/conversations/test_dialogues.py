@@ -1,0 +1,43 @@
+"""Conversations of several turns against the real gateway."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from bot.messages import Turn
+from tests.support.chat import person
+from tests.support.processes import Running
+
+DIALOGUES = yaml.safe_load(Path(__file__).with_name("dialogues.yaml").read_text(encoding="utf-8"))
+CHECKS = {
+    "outcome": lambda turn: turn.outcome,
+    "procedure": lambda turn: turn.procedure,
+    "aspects": lambda turn: list(turn.aspects),
+    "candidates": lambda turn: len(turn.candidates),
+    "dossiers": lambda turn: [item["state"] for item in turn.dossiers],
+}
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.mark.parametrize("dialogue", DIALOGUES, ids=[item["name"] for item in DIALOGUES])
+async def test_a_conversation(
+    gateway: Running, session: aiohttp.ClientSession, dialogue: dict[str, Any]
+) -> None:
+    someone = person(session, gateway.url)
+    for expected in dialogue["turns"]:
+        turn: Turn = await someone.says(expected["say"])
+        for name, value in expected.items():
+            if name in CHECKS:
+                assert CHECKS[name](turn) == value, f"{expected['say']}: {name}"
+        assert expected.get("says", "") in turn.text
