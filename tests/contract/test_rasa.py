@@ -172,7 +172,7 @@ async def test_the_gateway_runs_against_stock_rasa(
 
 def rasa(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [RASA / "rasa", *arguments], cwd=NLU, capture_output=True, text=True, timeout=170
+        [RASA / "rasa", *arguments], cwd=NLU, capture_output=True, text=True, timeout=350
     )
 
 

@@ -63,6 +63,6 @@ def test_the_repairs_decide_as_rasa_does() -> None:
         cwd=PROJECT / "nlu_data",
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=350,
     )
     assert done.stdout.strip() == "same", done.stderr[-2000:]

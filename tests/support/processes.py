@@ -42,7 +42,7 @@ class Running:
                 self.process.kill()
         return self.process.wait()
 
-    def wait_for(self, path: str, *, status: int = 200, timeout_s: float = 120) -> None:
+    def wait_for(self, path: str, *, status: int = 200, timeout_s: float = 180) -> None:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
