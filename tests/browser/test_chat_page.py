@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from playwright.async_api import Route
+
 from tests.browser.conftest import Visit, phone
 from tests.support.processes import Running
 
@@ -83,6 +85,28 @@ async def test_a_message_that_cannot_be_sent_can_be_sent_again(visit: Visit) -> 
     await again.click()
     await visit.answers(1)
     assert await visit.page.locator("#log .mine").count() == 1
+
+
+async def test_a_waiting_message_never_reaches_a_new_conversation(visit: Visit) -> None:
+    bodies: list[dict[str, str]] = []
+
+    async def refuse(route: Route) -> None:
+        if route.request.method == "POST":
+            bodies.append(route.request.post_data_json)
+        await route.abort()
+
+    await visit.page.route("**/api/chat*", refuse)
+    visit.page.on("dialog", lambda dialog: dialog.accept())
+    await visit.ask("câu của cuộc cũ")
+    await visit.page.locator("#fresh").click()
+    await visit.ask("câu của cuộc mới")
+    await visit.page.locator("#log .mine .meta button").wait_for(timeout=60_000)
+    conversations = {body["text"]: body["conversation"] for body in bodies}
+    assert len(conversations) == 2
+    assert conversations["câu của cuộc cũ"] != conversations["câu của cuộc mới"]
+    for text, conversation in conversations.items():
+        sent = {body["conversation"] for body in bodies if body["text"] == text}
+        assert sent == {conversation}
 
 
 async def test_the_keyboard_alone_is_enough(visit: Visit) -> None:

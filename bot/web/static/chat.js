@@ -157,7 +157,9 @@
   }
 
   function say(text, button) {
-    const item = { mine: true, id: hex(16), text, button, at: Date.now(), status: "sending" };
+    // Kept with the message: it must not reach a conversation that is begun while it waits.
+    const conversation = saved.conversation;
+    const item = { mine: true, id: hex(16), conversation, text, button, at: Date.now(), status: "sending" };
     saved.items.push(item);
     toEnd(showMine(item));
     endStarters();
@@ -174,7 +176,7 @@
     queue = queue.then(() => deliver(item));
   }
   async function deliver(item) {
-    const body = { id: item.id, conversation: saved.conversation, text: item.text };
+    const body = { id: item.id, conversation: item.conversation, text: item.text };
     if (item.button) body.button = item.button;
     for (let attempt = 0; attempt < 5; attempt++) {
       try {
