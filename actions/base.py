@@ -43,6 +43,8 @@ class Message:
     confidence: float
     entities: Mapping[str, str]
     slots: Mapping[str, Any]
+    ranking: Mapping[str, float] = field(default_factory=dict)
+    """Intents with their confidence, the likeliest first."""
 
     @classmethod
     def of(cls, tracker: Tracker) -> Message:
@@ -55,6 +57,10 @@ class Message:
             confidence=float(intent.get("confidence") or 0.0),
             entities={item["entity"]: item["value"] for item in latest.get("entities") or ()},
             slots=dict(tracker.slots),
+            ranking={
+                item["name"]: float(item["confidence"])
+                for item in latest.get("intent_ranking") or ()
+            },
         )
 
     @property

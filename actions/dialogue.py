@@ -11,6 +11,7 @@ from actions.procedures import (
     NAMING,
     ListProcedures,
     chosen_number,
+    doubt,
     not_ours,
     offer,
     procedure_answer,
@@ -18,8 +19,9 @@ from actions.procedures import (
     which_procedure,
 )
 from actions.services import Services
+from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.model import Aspect
-from knowledge.procedures.resolve import Resolved, resolve
+from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
 
 _SOCIAL = ("greet", "thank", "say_goodbye", "ask_help", "praise")
 _HAND_OVER_AFTER = 2
@@ -35,7 +37,7 @@ class ReplySocial(MotcuaAction):
 
     async def answer(self, message: Message) -> Answer:
         """Answer with the response of the intent."""
-        return _social(self.services, message)
+        return await _social(self.services, message)
 
 
 class Refuse(MotcuaAction):
@@ -100,7 +102,7 @@ async def answer_instead(services: Services, message: Message) -> Answer:
     if intent in ASPECT_OF_INTENT or intent == NAMING:
         return await procedure_answer(services, message)
     if intent in _SOCIAL:
-        return _social(services, message)
+        return await _social(services, message)
     action = _ACTION_OF_INTENT.get(intent, ReplyUnclear)
     return await action(services).answer(message)
 
@@ -156,9 +158,8 @@ def _cancel(services: Services) -> Answer:
 
 async def _refuse(services: Services, message: Message) -> Answer:
     catalogue = await services.catalogue.get()
-    meant = resolve(catalogue.index, message.text)
-    if isinstance(meant, Resolved) and message.confidence < _SURE_REFUSAL:
-        return offer(services, (meant.procedure,), None)
+    if _names_ours(catalogue, message) or _may_follow_up(catalogue, message):
+        return await procedure_answer(services, message)
     return not_ours(services)
 
 
@@ -167,14 +168,27 @@ async def _unclear(services: Services, message: Message) -> Answer:
     if number is not None:
         return await _take(services, message, message.slots["choices"][number])
     catalogue = await services.catalogue.get()
-    meant = resolve(catalogue.index, message.text)
-    misses = int(message.slots.get("misses") or 0) + 1
-    if isinstance(meant, Resolved):
+    if _names_ours(catalogue, message):
         return await procedure_answer(services, message)
+    misses = int(message.slots.get("misses") or 0) + 1
     if misses > _HAND_OVER_AFTER:
         return hand_over(services)
     answer = not_ours(services) if misses == 1 else await ListProcedures(services).answer(message)
     return replace(answer, outcome=Outcome.OUT_OF_SCOPE, remember={"misses": misses})
+
+
+def _names_ours(catalogue: Catalogue, message: Message) -> bool:
+    meant = resolve(catalogue.index, message.text, doubt=doubt(message))
+    return isinstance(meant, Resolved | Ambiguous)
+
+
+def _may_follow_up(catalogue: Catalogue, message: Message) -> bool:
+    """Whether a doubtful message goes on about the procedure that was talked about."""
+    query = catalogue.index.read(message.text)
+    said_nothing_else = not query.content and message.confidence < _SURE_REFUSAL
+    return bool(message.slots.get("procedure")) and (
+        said_nothing_else or (query.variant is not None and not query.known)
+    )
 
 
 async def _take(services: Services, message: Message, procedure_id: str) -> Answer:
@@ -190,7 +204,9 @@ def _last_aspect(message: Message) -> Aspect | None:
     return Aspect(last) if last else None
 
 
-def _social(services: Services, message: Message) -> Answer:
+async def _social(services: Services, message: Message) -> Answer:
+    if _doubtful(message):
+        return await _unclear(services, message)
     return _social_named(services, message.intent)
 
 

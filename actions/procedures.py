@@ -36,10 +36,14 @@ ASPECT_OF_INTENT = {
 }
 INTENT_OF_ASPECT = {aspect: intent for intent, aspect in ASPECT_OF_INTENT.items()}
 NAMING = "name_procedure"
-UNSURE = 0.3
-"""Below this confidence the aspect is not trusted; a procedure that is clear is introduced."""
-SURE = 0.6
-"""Below this confidence the words of the question overrule the model's aspect."""
+OUT_OF_SCOPE = "out_of_scope"
+_ABOUT_PROCEDURES = frozenset({*ASPECT_OF_INTENT, NAMING})
+_LEAST_SHARE = 0.02
+"""Below this share of the model a wording is taken for a part of something else."""
+_VAGUE = 0.4
+"""What is left of the model's share for a general question where an aspect is worded."""
+_CUE = 0.35
+"""What a wording of an aspect adds to the model's share for it."""
 _MOST_ASPECTS = 4
 _NEXT = (Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE)
 _GOING_ON = re.compile(r"^(con|the|vay|the con|vay con)\b")
@@ -189,24 +193,54 @@ def _meant(catalogue: Catalogue, message: Message) -> Resolution:
     if chosen is not None and chosen in catalogue.procedures:
         return Resolved(catalogue.procedures[chosen])
     context = message.slots.get("procedure")
-    return resolve(catalogue.index, "" if message.is_button else message.text, context=context)
+    if message.is_button:
+        return resolve(catalogue.index, "", context=context)
+    return resolve(
+        catalogue.index,
+        message.text,
+        context=context,
+        offered=message.slots.get("choices") or (),
+        doubt=doubt(message),
+    )
+
+
+def doubt(message: Message) -> float:
+    """Return how sure the model is that a message is none of our business."""
+    return message.ranking.get(OUT_OF_SCOPE, 0.0)
 
 
 def _asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
     """Return the aspects that are asked for; none where only a name was given.
 
-    The model says what a message asks. Where it is not sure, or where the words name several
-    aspects, the words decide.
+    The model's ranking and the wordings of the question decide together; several aspects are
+    told where the wording names several.
     """
     aspect = ASPECT_OF_INTENT.get(message.intent)
     if message.is_button:
         return (aspect,) if aspect else ()
-    worded = tuple(catalogue.index.wording.aspects_of(message.text))
-    if len(worded) > 1 and (aspect in worded or message.confidence < SURE):
-        return worded[:_MOST_ASPECTS]
-    if worded and message.confidence < SURE:
-        return worded
-    return (aspect,) if aspect and message.confidence >= UNSURE else ()
+    worded = catalogue.index.aspects_of(message.text)
+    votes = _votes(message, worded)
+    best = max(votes, key=lambda intent: votes[intent], default=NAMING)
+    likeliest = ASPECT_OF_INTENT.get(best)
+    if likeliest in worded:
+        likely = [it for it in worded if votes[INTENT_OF_ASPECT[it]] >= _CUE + _LEAST_SHARE]
+        return tuple(likely[:_MOST_ASPECTS]) or (likeliest,)
+    return (likeliest,) if likeliest else ()
+
+
+def _votes(message: Message, worded: Sequence[Aspect]) -> dict[str, float]:
+    """Return a share for each intent that concerns a procedure."""
+    ranking = message.ranking or {message.intent: message.confidence}
+    ours = {name: value for name, value in ranking.items() if name in _ABOUT_PROCEDURES}
+    total = sum(ours.values()) or 1.0
+    votes = {name: value / total for name, value in ours.items()}
+    if worded:  # what is asked in so many words is asked
+        for name in (INTENT_OF_ASPECT[Aspect.OVERVIEW], NAMING):
+            votes[name] = votes.get(name, 0.0) * _VAGUE
+    for aspect in worded:
+        name = INTENT_OF_ASPECT[aspect]
+        votes[name] = votes.get(name, 0.0) + _CUE
+    return votes
 
 
 def _aspects(catalogue: Catalogue, message: Message, meant: Resolved) -> tuple[Aspect, ...]:

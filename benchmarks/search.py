@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.table import Row, percentile
-from knowledge.procedures.catalogue import Catalogue, Fields
+from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import scan
 from knowledge.procedures.resolve import resolve
-from knowledge.procedures.wording import Wording
 from knowledge.settings import SHIPPED_DATA
 from knowledge.vietnamese import strip_marks
 
@@ -18,11 +17,7 @@ def rows() -> Iterator[Row]:
     """Ask for every alias, with and without marks."""
     procedures = scan(SHIPPED_DATA).procedures.values()
     began = time.perf_counter()
-    catalogue = Catalogue.build(
-        procedures,
-        Fields.load(SHIPPED_DATA / "fields.yaml"),
-        Wording.load(SHIPPED_DATA / "wording.yaml"),
-    )
+    catalogue = Catalogue.build(procedures, Terms.load(SHIPPED_DATA))
     built = time.perf_counter() - began
     took = []
     for procedure in procedures:

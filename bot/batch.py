@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -45,7 +46,7 @@ async def answer_lines(
     limit = asyncio.Semaphore(_AT_ONCE)
     async with open_asker(settings, url=url, today=today) as asker, asyncio.TaskGroup() as group:
         for lines in conversations.values():
-            group.create_task(_hold(asker, lines, answers, limit))
+            group.create_task(_answer(asker, lines, answers, limit))
         for question in questions:
             sys.stdout.write(await answers[question.number] + "\n")
             sys.stdout.flush()
@@ -79,18 +80,27 @@ def result(question: Question, turn: Turn) -> dict[str, Any]:
     }
 
 
-async def _hold(
+async def hold(asker: Asker, conversation: str, texts: Iterable[str]) -> AsyncIterator[Turn]:
+    """Hold the turns of one conversation; the label of an offered button presses it."""
+    offered: tuple[Button, ...] = ()
+    for text in texts:
+        pressed = next((item for item in offered if item.label == text.strip()), None)
+        turn = await asker.ask(conversation, text, pressed)
+        offered = turn.buttons
+        yield turn
+
+
+async def _answer(
     asker: Asker,
     questions: list[Question],
     answers: dict[int, asyncio.Future[str]],
     limit: asyncio.Semaphore,
 ) -> None:
     async with limit:
-        offered: tuple[Button, ...] = ()
-        for question in questions:
-            pressed = next((item for item in offered if item.label == question.text.strip()), None)
-            turn = await asker.ask(question.conversation, question.text, pressed)
-            offered = turn.buttons
+        waiting = iter(questions)
+        turns = hold(asker, questions[0].conversation, [question.text for question in questions])
+        async for turn in turns:
+            question = next(waiting)
             line = json.dumps(result(question, turn), ensure_ascii=False)
             answers[question.number].set_result(line)
 

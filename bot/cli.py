@@ -1,4 +1,4 @@
-"""The command line: `motcua serve · chat · ask · train · kb · dossiers`."""
+"""The command line: `motcua serve · chat · ask · evaluate · train · kb · dossiers`."""
 
 from __future__ import annotations
 
@@ -101,6 +101,44 @@ def ask(
     except BadLine as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def evaluate(
+    files: Annotated[list[Path], typer.Argument(help="Labelled questions, JSON lines.")],
+    slices: Annotated[
+        str, typer.Option(help="Ways of typing, by comma; `all` or names from the table.")
+    ] = "all",
+    output: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    mistakes: Annotated[Path | None, typer.Option(help="Write what was not right here.")] = None,
+    accepted: Annotated[
+        Path | None, typer.Option(help="Figures of an earlier run: fail where they are better.")
+    ] = None,
+    tolerance: Annotated[float, typer.Option(help="Drop that is let pass, as a share.")] = 0.005,
+    url: Annotated[str | None, typer.Option(help="Address of a running gateway.")] = None,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Measure understanding on labelled questions, by way of typing."""
+    from bot.evaluation.command import run_evaluation
+    from bot.evaluation.labelled import BadLabel
+
+    settings = _settings()
+    try:
+        passed = run_evaluation(
+            settings,
+            files,
+            slices=slices,
+            output=output,
+            mistakes=mistakes,
+            accepted=accepted,
+            tolerance=tolerance,
+            url=url,
+            today=_day(today, url),
+        )
+    except BadLabel as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    raise typer.Exit(0 if passed else 1)
 
 
 def _settings() -> Settings:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 _D_FOLDING = str.maketrans({"đ": "d", "Đ": "D", "Ð": "D", "ð": "d"})
 _WORD = re.compile(r"\w+")
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 SHORTHAND: Mapping[str, str] = {
@@ -101,6 +102,8 @@ class Word(NamedTuple):
     key: str
     start: int
     end: int
+    form: str
+    """The word with its marks, the tone last, so that its place does not matter."""
 
 
 def nfc(text: str) -> str:
@@ -127,12 +130,80 @@ def words(text: str) -> list[Word]:
     """Return the words of a text with their search keys; positions refer to `nfc(text)`."""
     found = []
     for match in _WORD.finditer(nfc(text)):
-        key = _key_of_word(match.group())
+        key, form = _key_of_word(match.group())
         if key:
-            found.append(Word(key, match.start(), match.end()))
+            found.append(Word(key, match.start(), match.end(), form))
     return found
 
 
-def _key_of_word(word: str) -> str:
+def _key_of_word(word: str) -> tuple[str, str]:
     lowered = word.lower().replace("_", "")
-    return SHORTHAND.get(lowered) or strip_marks(lowered)
+    short = SHORTHAND.get(lowered)
+    return (short, short) if short else (strip_marks(lowered), _form(lowered))
+
+
+def _form(lowered: str) -> str:
+    if lowered.isascii():
+        return lowered
+    decomposed = unicodedata.normalize("NFD", lowered.replace("ð", "đ"))
+    tones = "".join(char for char in decomposed if char in _TONES)
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if c not in _TONES)) + tones
+
+
+_TELEX_LETTERS = re.compile(r"aa|ee|oo|dd|[aou]w|w")
+_TELEX_TONE = re.compile(r"[sfrxjz](?=[a-z]?$)")
+_MOST_STUCK = 4
+_SHORTEST_STUCK = 4
+_LEAST_MEAN_LENGTH = 2.6
+
+
+def respell(key: str, costs: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the known words that an unknown search key stands for; the key itself if for none.
+
+    Read are Telex and VNI keystrokes typed without an input method ("giaays", "giay61") and
+    words stuck together ("giayphep"). `costs` holds the known words; commoner words cost less.
+    """
+    if key in costs or len(key) < _SHORTEST_STUCK:
+        return (key,)
+    for read in (*_from_telex(key), _from_vni(key)):
+        if read in costs:
+            return (read,)
+    return (not is_syllable(key) and _unstuck(key, costs)) or (key,)
+
+
+def _from_telex(key: str) -> tuple[str, str]:
+    bare = _TELEX_LETTERS.sub(lambda match: match.group()[0].replace("w", "u"), key)
+    return bare, _TELEX_TONE.sub("", bare, count=1)
+
+
+def _from_vni(key: str) -> str:
+    return "".join(char for char in key if not char.isdigit()) if key[0].isalpha() else key
+
+
+def _unstuck(key: str, costs: Mapping[str, float]) -> tuple[str, ...] | None:
+    """Return the fewest known words that make up a key, among those the commonest."""
+    best: dict[int, tuple[int, float, tuple[str, ...]]] = {0: (0, 0.0, ())}
+    for end in range(1, len(key) + 1):
+        ways = [
+            (count + 1, cost + costs[key[start:end]], (*parts, key[start:end]))
+            for start, (count, cost, parts) in best.items()
+            if count < _MOST_STUCK and key[start:end] in costs
+        ]
+        if ways:
+            best[end] = min(ways)
+    if len(key) not in best:
+        return None
+    count, _, parts = best[len(key)]
+    return parts if count <= 2 or len(key) / count >= _LEAST_MEAN_LENGTH else None
+
+
+_SYLLABLE = re.compile(
+    r"(?:ngh|ch|gh|gi|kh|ng|nh|ph|qu|th|tr|[bcdghklmnprstvx])?"
+    r"(?:[aeiouy]|a[iouy]|e[ou]|i[aeu]|ieu|o[aei]|oa[iy]|oeo|u[aeiouy]|u[ao]y|uo[iu]|uy[aeu]|ye|yeu)"
+    r"(?:ch|ng|nh|[cmnpt])?"
+)
+
+
+def is_syllable(key: str) -> bool:
+    """Return whether a search key could be a Vietnamese syllable."""
+    return _SYLLABLE.fullmatch(key) is not None

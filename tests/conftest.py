@@ -16,9 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.settings import Settings
 from bot.storage.migrate import upgrade_database
 from knowledge.database import open_engine
-from knowledge.procedures.catalogue import Catalogue, Fields
+from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import scan
-from knowledge.procedures.wording import Wording
 from knowledge.settings import SHIPPED_DATA
 from tests.support.processes import Running, free_port, start
 
@@ -78,11 +77,7 @@ def catalogue() -> Catalogue:
     """The shipped knowledge base."""
     found = scan(SHIPPED_DATA)
     assert not found.faults
-    return Catalogue.build(
-        found.procedures.values(),
-        Fields.load(SHIPPED_DATA / "fields.yaml"),
-        Wording.load(SHIPPED_DATA / "wording.yaml"),
-    )
+    return Catalogue.build(found.procedures.values(), Terms.load(SHIPPED_DATA))
 
 
 @pytest.fixture(scope="session")

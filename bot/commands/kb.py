@@ -18,11 +18,10 @@ from knowledge.dossiers.status import status_texts
 from knowledge.office.calendar import WorkingCalendar
 from knowledge.office.offices import Office
 from knowledge.procedures.answers import dated, is_known
-from knowledge.procedures.catalogue import Catalogue, Fields
+from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import Scan, scan
 from knowledge.procedures.model import Aspect
 from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
-from knowledge.procedures.wording import Wording
 from knowledge.yaml_files import DataFileError, DataFileFault, load_yaml
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -72,8 +71,10 @@ def search(
     catalogue = _catalogue(load_settings())
     hits = catalogue.index.search(text, limit=limit)
     for family in hits.families:
-        for match in family:
-            typer.echo(f"{match.score:5.2f}  {match.procedure.id:<36} {match.procedure.name}")
+        for match in family.matches:
+            name = f"{match.procedure.id:<36} {match.procedure.name}"
+            typer.echo(f"{family.probability:5.2f} {match.likeness.closeness:5.2f}  {name}")
+    typer.echo(f"{hits.none:5.2f}        none of these")
     decision = resolve(catalogue.index, text)
     if isinstance(decision, Resolved):
         typer.echo(f"taken: {decision.procedure.id}")
@@ -120,8 +121,7 @@ def _other_faults(settings: Settings) -> list[DataFileFault]:
     faults: list[DataFileFault] = []
     data = settings.data_dir
     for read in (
-        lambda: Wording.load(data / "wording.yaml"),
-        lambda: Fields.load(data / "fields.yaml"),
+        lambda: Terms.load(data),
         lambda: Office.load(data, settings.office_file),
         lambda: WorkingCalendar.load(data),
         lambda: status_texts(data),
@@ -140,12 +140,7 @@ def _scan(settings: Settings) -> Scan:
 
 
 def _catalogue(settings: Settings) -> Catalogue:
-    data = settings.data_dir
-    return Catalogue.build(
-        _scan(settings).procedures.values(),
-        Fields.load(data / "fields.yaml"),
-        Wording.load(data / "wording.yaml"),
-    )
+    return Catalogue.build(_scan(settings).procedures.values(), Terms.load(settings.data_dir))
 
 
 def _today(given: datetime | None) -> date:

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.model import Procedure, Slug, Text
-from knowledge.procedures.search import ProcedureIndex
+from knowledge.procedures.search import ProcedureIndex, SearchWeights
 from knowledge.procedures.wording import Wording
 from knowledge.vietnamese import search_key
 from knowledge.yaml_files import load_yaml
@@ -55,6 +55,24 @@ class Fields(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What the data folder says beside the procedures: fields, wordings, weights of the search."""
+
+    fields: Fields
+    wording: Wording
+    weights: SearchWeights
+
+    @classmethod
+    def load(cls, data_dir: Path) -> Self:
+        """Read and check the files of a data folder; raises `DataFileError`."""
+        return cls(
+            Fields.load(data_dir / "fields.yaml"),
+            Wording.load(data_dir / "wording.yaml"),
+            SearchWeights.load(data_dir / "search_weights.yaml"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All procedures of the installation at one moment."""
 
@@ -63,10 +81,11 @@ class Catalogue:
     index: ProcedureIndex
 
     @classmethod
-    def build(cls, procedures: Iterable[Procedure], fields: Fields, wording: Wording) -> Self:
+    def build(cls, procedures: Iterable[Procedure], terms: Terms) -> Self:
         """Index the procedures."""
         ordered = {item.id: item for item in sorted(procedures, key=lambda item: item.id)}
-        return cls(ordered, fields, ProcedureIndex.build(ordered.values(), wording))
+        index = ProcedureIndex.build(ordered.values(), terms.wording, terms.weights.weights)
+        return cls(ordered, terms.fields, index)
 
     def of_field(self, slug: str) -> list[Procedure]:
         """Return the procedures of a field, families together."""

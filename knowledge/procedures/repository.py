@@ -18,11 +18,10 @@ from pathlib import Path
 from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from knowledge.procedures.catalogue import Catalogue, Fields
+from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import Scan, scan, signature
 from knowledge.procedures.model import Procedure
 from knowledge.procedures.tables import procedure_revisions as revisions
-from knowledge.procedures.wording import Wording
 
 _log = logging.getLogger(__name__)
 _CHECK_EVERY_S = 0.5
@@ -153,8 +152,7 @@ class LiveCatalogue:
 def build_catalogue(latest: Mapping[str, Revision], data_dir: Path) -> Catalogue:
     """Build the catalogue of the procedures that are not withdrawn."""
     procedures = [item.procedure for item in latest.values() if not item.withdrawn]
-    wording = Wording.load(data_dir / "wording.yaml")
-    return Catalogue.build(procedures, Fields.load(data_dir / "fields.yaml"), wording)
+    return Catalogue.build(procedures, Terms.load(data_dir))
 
 
 def _digest(procedure: Procedure) -> str:

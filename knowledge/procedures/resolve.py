@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.procedures.model import Procedure, State, Variant
-from knowledge.procedures.search import Hits, Match, ProcedureIndex
+from knowledge.procedures.search import FamilyMatch, Hits, Match, ProcedureIndex
 
-ACCEPT = 0.50
-"""From this score on a procedure is taken without asking, if it leads clearly."""
-LEAD = 0.035
-"""How far the first family must lie ahead of the second to be taken without asking."""
-LEAD_OF_FEW_WORDS = 0.08
-"""The same where the message names hardly more than a word or two, which many may share."""
-OFFER = 0.36
-"""From this score on procedures are offered as choices."""
+TAKE = 0.6
+"""From this probability on a family is taken without asking."""
+OFFER = 0.04
+"""From this probability on a family is offered as a choice."""
+NONE = 0.6
+"""From this probability on nothing of the knowledge base is meant."""
 CHOICES = 3
-COVERAGE = 0.5
-"""How much of what a message names the procedure must know, however alike the names are."""
-LEAST_COVERAGE = 0.3
-"""From this share on a procedure with a very like name is still offered, never taken."""
-_FEW_WORDS = 2
+_KEEP_TOPIC = 0.2
+"""A family that was talked about is still meant from this probability on."""
+_ALL = 0.97
+_MANY = 4
+"""So many families know all that a message names: it is too general to take one."""
 _SIBLING_LEAD = 0.06
+_OTHER_LEAD = 0.12
+"""How much more of a question another variant must know, to be meant without a cue of it."""
 _FIRST_ISSUE = (Variant.CAP_MOI, Variant.DANG_KY, Variant.THONG_BAO, Variant.PHE_DUYET)
 
 
@@ -54,41 +54,44 @@ class Unknown:
 Resolution = Resolved | Ambiguous | NotMentioned | Unknown
 
 
-def resolve(index: ProcedureIndex, text: str, *, context: str | None = None) -> Resolution:
-    """Return which procedure `text` means; `context` is the id talked about last."""
-    hits = index.search(text)
+def resolve(
+    index: ProcedureIndex,
+    text: str,
+    *,
+    context: str | None = None,
+    offered: Sequence[str] = (),
+    doubt: float = 0.0,
+) -> Resolution:
+    """Return which procedure `text` means.
+
+    `context` is the id talked about last, `offered` are the ids that were offered as choices.
+    `doubt`, 0 to 1, is how sure the language model is that the message is none of our business.
+    """
     before = index.procedures.get(context) if context else None
+    near = [index.procedures[item] for item in (*offered, context) if item in index.procedures]
+    hits = index.search(text, doubt=doubt, near=near)
     if hits.query.codes:
         return _by_code(hits)
     if not hits.query.content:
         return _follow_up(index, hits, before)
-    doubtful = _covering(index, hits, LEAST_COVERAGE)
-    hits = _covering(index, hits, COVERAGE)
-    if not hits.families and doubtful.best >= ACCEPT:
-        return Ambiguous(_one_of_each(index, doubtful))
-    if not hits.families:
+    if before and _keeps_topic(before, hits):
+        return _pick(hits, index.members(before.family, hits.query), before)
+    if not hits.families or hits.none >= min(NONE, hits.families[0].probability):
         return _unclear(index, hits, before)
-    if before and _refers_to(before, hits):
-        return _pick(index, hits, _family(index, before), before)
-    lead = LEAD if len(hits.query.content) > _FEW_WORDS else LEAD_OF_FEW_WORDS
-    if hits.best >= ACCEPT and hits.margin >= lead:
-        return _pick(index, hits, hits.families[0], before)
-    return Ambiguous(_one_of_each(index, hits))
+    if hits.families[0].probability >= TAKE and not _is_general(hits):
+        return _pick(hits, hits.families[0].matches, before)
+    return Ambiguous(_one_of_each(hits))
 
 
-def _covering(index: ProcedureIndex, hits: Hits, share: float) -> Hits:
-    """Keep the families that are alike enough and know a share of what the message names."""
-    kept = (
-        family
-        for family in hits.families
-        if family[0].score >= OFFER
-        and index.coverage(hits.query, family[0].procedure.family) >= share
-    )
-    return Hits(hits.query, tuple(kept))
+def _is_general(hits: Hits) -> bool:
+    """Whether a message says no more than many families share, as "hóa chất" does."""
+    if hits.families[0].features["exact"]:
+        return False
+    return sum(family.features["coverage"] >= _ALL for family in hits.families) >= _MANY
 
 
 def _by_code(hits: Hits) -> Resolution:
-    found = tuple(family[0].procedure for family in hits.families if family[0].score == 1.0)
+    found = tuple(family.matches[0].procedure for family in hits.families if not family.slug)
     if not found:
         return Unknown()
     return Resolved(found[0]) if len(found) == 1 else Ambiguous(found[:CHOICES])
@@ -99,7 +102,7 @@ def _follow_up(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> R
         return NotMentioned()
     if hits.query.variant in (None, before.variant):
         return Resolved(before, from_context=True)
-    return _pick(index, hits, _family(index, before), before)
+    return _pick(hits, index.members(before.family, hits.query), before)
 
 
 def _unclear(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> Resolution:
@@ -109,21 +112,15 @@ def _unclear(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> Res
     return Unknown()
 
 
-def _refers_to(before: Procedure, hits: Hits) -> bool:
-    leaders = [family for family in hits.families if family[0].score >= hits.best - LEAD]
-    return any(family[0].procedure.family == before.family for family in leaders)
+def _keeps_topic(before: Procedure, hits: Hits) -> bool:
+    return any(
+        family.slug == before.family and family.probability >= _KEEP_TOPIC
+        for family in hits.families
+    )
 
 
-def _family(index: ProcedureIndex, member: Procedure) -> tuple[Match, ...]:
-    siblings = (item for item in index.procedures.values() if item.family == member.family)
-    return tuple(Match(item, 0.0) for item in siblings)
-
-
-def _pick(
-    index: ProcedureIndex, hits: Hits, family: tuple[Match, ...], before: Procedure | None
-) -> Resolution:
+def _pick(hits: Hits, matches: Sequence[Match], before: Procedure | None) -> Resolution:
     """Pick the procedure of a family that the wording of the question means."""
-    matches = _with_all_siblings(index, family)
     wanted = _of_variant(matches, hits.query.variant)
     if hits.query.variant and not wanted:
         return Ambiguous(tuple(match.procedure for match in matches[:CHOICES]))
@@ -133,14 +130,16 @@ def _pick(
     if same:
         return Resolved(same[0].procedure, from_context=True)
     first_issue = [match for match in matches if match.procedure.variant in _FIRST_ISSUE]
-    return _clear_leader(first_issue or matches)
+    return _clear_leader(_fitting(first_issue, matches))
 
 
-def _with_all_siblings(index: ProcedureIndex, family: tuple[Match, ...]) -> list[Match]:
-    found = {match.procedure.id: match for match in family}
-    for sibling in _family(index, family[0].procedure):
-        found.setdefault(sibling.procedure.id, sibling)
-    return sorted(found.values(), key=lambda match: -match.score)
+def _fitting(first_issue: Sequence[Match], matches: Sequence[Match]) -> Sequence[Match]:
+    """Return the first issues, unless only another procedure knows words of the question."""
+    if not first_issue:
+        return matches
+    known = max(match.likeness.coverage for match in first_issue)
+    other = max(matches, key=lambda match: match.likeness.coverage)
+    return [other] if other.likeness.coverage >= known + _OTHER_LEAD else first_issue
 
 
 def _of_variant(matches: Sequence[Match], variant: Variant | None) -> list[Match]:
@@ -158,14 +157,20 @@ def _of_variant(matches: Sequence[Match], variant: Variant | None) -> list[Match
 
 def _clear_leader(matches: Sequence[Match]) -> Resolution:
     alive = [m for m in matches if m.procedure.status.state is not State.REPLACED] or list(matches)
-    if len(alive) == 1 or alive[0].score - alive[1].score >= _SIBLING_LEAD:
+    if (
+        len(alive) == 1
+        or alive[0].likeness.closeness - alive[1].likeness.closeness >= _SIBLING_LEAD
+    ):
         return Resolved(alive[0].procedure)
     return Ambiguous(tuple(match.procedure for match in alive[:CHOICES]))
 
 
-def _one_of_each(index: ProcedureIndex, hits: Hits) -> tuple[Procedure, ...]:
-    choices = []
-    for family in hits.families:
-        picked = _pick(index, hits, family, None)
-        choices.append(picked.procedure if isinstance(picked, Resolved) else family[0].procedure)
-    return tuple(choices[:CHOICES])
+def _one_of_each(hits: Hits) -> tuple[Procedure, ...]:
+    return tuple(
+        _likeliest(hits, family) for family in hits.families if family.probability >= OFFER
+    )[:CHOICES]
+
+
+def _likeliest(hits: Hits, family: FamilyMatch) -> Procedure:
+    picked = _pick(hits, family.matches, None)
+    return picked.procedure if isinstance(picked, Resolved) else family.matches[0].procedure

@@ -1,243 +1,182 @@
-"""Which procedure a question means: an index over official names and everyday wordings.
+"""Which procedures a question may mean, with calibrated probabilities.
 
-Words and pairs of words are weighted by how few procedures use them; rapidfuzz forgives typos
-and words stuck together. Pure and in memory: built from a list of procedures in milliseconds,
-never trained, so a new record is found at once.
+Pure and in memory: built from a list of procedures in a moment, never trained, so a new record is
+found at once. Only the weights of the features are fitted; they stand in `search_weights.yaml`.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import DamerauLevenshtein
+from pydantic import BaseModel, ConfigDict
 
-from knowledge.procedures.model import Procedure, Variant
+from knowledge.procedures.model import Aspect, Procedure
+from knowledge.procedures.ranking import (
+    FEATURES,
+    NONE_FEATURES,
+    FamilyIndex,
+    Likeness,
+    Scored,
+    Weights,
+    probabilities,
+)
+from knowledge.procedures.reading import Query
 from knowledge.procedures.wording import Wording
-from knowledge.vietnamese import nfc, words
-
-_NATIONAL_CODE = re.compile(r"(?<![\d.])([12])[.,\s]?(\d{6})(?!\d)")
-_FILLER_WEIGHT = 0.08
-_PAIR_WEIGHTS = (0.7, 0.35, 0.05)
-"""Weight of a pair of words, by how many of the two are fillers."""
-_TYPO_WEIGHT = 0.6
-_RERANKED = 96
-_KEPT_CORRECTIONS = 20_000
+from knowledge.yaml_files import load_yaml
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question, read: its words, what of them may name a procedure, variant and codes."""
+_SHORT = 4
+"""A message of no more words that may name something is read with what was talked about."""
+_OF_THE_TOPIC = 8.0
+"""How much likelier a family is that was talked about or offered."""
 
-    keys: tuple[str, ...]
-    content: tuple[str, ...]
-    """Words that are no fillers, after the cue of the variant was taken out."""
-    known: tuple[str, ...]
-    """The words of `content` that occur in the knowledge base, typos corrected."""
-    variant: Variant | None
-    codes: tuple[str, ...]
+
+class SearchWeights(BaseModel):
+    """Shape of `search_weights.yaml`: what was fitted, and on what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fitted_on: str
+    weights: dict[str, float]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check the file; raises `DataFileError`."""
+        return load_yaml(path, cls)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A procedure and how well the question fits it, 0 to 1."""
+    """A procedure of a family that fits, and how like the question its own names are."""
 
     procedure: Procedure
-    score: float
+    likeness: Likeness
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyMatch:
+    """A family that may be meant, how probable that is, and its procedures, the likest first."""
+
+    slug: str
+    probability: float
+    matches: tuple[Match, ...]
+    features: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What a search found, best family first; within a family best procedure first."""
+    """What a search found, the most probable family first."""
 
     query: Query
-    families: tuple[tuple[Match, ...], ...]
-
-    @property
-    def best(self) -> float:
-        """Score of the first family, 0 without one."""
-        return self.families[0][0].score if self.families else 0.0
-
-    @property
-    def margin(self) -> float:
-        """How far the first family lies ahead of the second."""
-        return self.best - (self.families[1][0].score if len(self.families) > 1 else 0.0)
+    families: tuple[FamilyMatch, ...]
+    none: float
+    """Probability that no procedure of the knowledge base is meant."""
 
 
-@dataclass(slots=True)
-class _Phrase:
-    procedure: Procedure
-    weight: float
-    joined: str
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ProcedureIndex:
     """Finds procedures by what they are called. Immutable once built."""
 
-    wording: Wording
     procedures: dict[str, Procedure]
-    _phrases: list[_Phrase] = field(default_factory=list)
-    _postings: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _weights: dict[str, float] = field(default_factory=dict)
-    _family_terms: dict[str, frozenset[str]] = field(default_factory=dict)
-    _vocabulary: list[str] = field(default_factory=list)
-    _corrections: dict[str, str | None] = field(default_factory=dict)
-    _by_code: dict[str, Procedure] = field(default_factory=dict)
-    _unknown_weight: float = 1.0
+    wording: Wording
+    weights: Weights
+    _families: FamilyIndex
+    _by_code: dict[str, Procedure]
 
     @classmethod
-    def build(cls, procedures: Iterable[Procedure], wording: Wording) -> ProcedureIndex:
+    def build(
+        cls, procedures: Iterable[Procedure], wording: Wording, weights: Weights
+    ) -> ProcedureIndex:
         """Index every name and alias of the procedures."""
-        index = cls(wording, {procedure.id: procedure for procedure in procedures})
-        texts = [
-            (procedure, tuple(word for item in words(phrase) for word in item.key.split()))
-            for procedure in index.procedures.values()
-            for phrase in procedure.phrases()
-        ]
-        index._by_code = {item.code: item for item in index.procedures.values() if item.code}
-        index._weigh(texts)
-        for procedure, keys in texts:
-            index._add_phrase(procedure, keys)
-        return index
+        listed = list(procedures)
+        return cls(
+            {procedure.id: procedure for procedure in listed},
+            wording,
+            weights,
+            FamilyIndex.build(listed, wording),
+            {item.code: item for item in listed if item.code},
+        )
 
     def read(self, text: str) -> Query:
         """Split a question into what names a procedure and what does not."""
-        text = nfc(text)
-        codes = tuple(f"{match[1]}.{match[2]}" for match in _NATIONAL_CODE.finditer(text))
-        bare = _NATIONAL_CODE.sub(" ", text)
-        keys = [key for item in words(bare) for key in item.key.split()]
-        variant, rest = self.wording.variant_of(keys)
-        content = self.wording.content(rest)
-        known = [found for key in content if (found := self._nearest_word(key)) is not None]
-        return Query(tuple(keys), tuple(content), tuple(known), variant, codes)
+        return self._families.reader.read(text)
 
-    def search(self, text: str, *, limit: int = 5) -> Hits:
-        """Return the families that fit a question best, with their procedures ranked."""
+    def aspects_of(self, text: str) -> list[Aspect]:
+        """Return the aspects that a question words, in the order of its words."""
+        return self.wording.aspects_of(self.read(text).tokens)
+
+    def features(self, text: str, *, doubt: float) -> tuple[list[Scored], Mapping[str, float]]:
+        """Return what the weights weigh: the families' features, and those of "none of ours"."""
+        query = self.read(text)
+        return self._families.score(query), self._families.none_features(query, doubt)
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Return the names of all features."""
+        return (*FEATURES, *NONE_FEATURES)
+
+    def search(
+        self,
+        text: str,
+        *,
+        doubt: float = 0.0,
+        near: Sequence[Procedure] = (),
+        limit: int = 5,
+    ) -> Hits:
+        """Return the families that a question may mean.
+
+        `doubt`, 0 to 1, is how sure something else is that nothing of ours is meant. `near` are
+        procedures that were just talked about: what shares words with them is likelier.
+        """
         query = self.read(text)
         named = [self._by_code[code] for code in query.codes if code in self._by_code]
         if named:
-            return Hits(query, tuple((Match(procedure, 1.0),) for procedure in named))
-        return Hits(query, tuple(self._ranked_families(query)[:limit]))
+            matches = tuple(Match(procedure, Likeness(1.0, 1.0)) for procedure in named)
+            return Hits(query, tuple(FamilyMatch("", 1.0, (match,), {}) for match in matches), 0.0)
+        scored = self._families.score(query)
+        chances, none = probabilities(
+            self.weights, scored, self._families.none_features(query, doubt)
+        )
+        if near and len(query.content) <= _SHORT:
+            chances, none = _favoured(
+                chances, none, [self._nearness(item, near, query) for item in scored]
+            )
+        order = sorted(range(len(scored)), key=lambda at: (-chances[at], scored[at].family.slug))
+        found = tuple(
+            FamilyMatch(
+                scored[at].family.slug,
+                chances[at],
+                self.members(scored[at].family.slug, query),
+                scored[at].features,
+            )
+            for at in order[:limit]
+        )
+        return Hits(query, found, none)
 
-    def coverage(self, query: Query, family: str) -> float:
-        """Return how much of what a question names a family knows, 0 to 1, by weight."""
-        weights: dict[str, float] = {}
-        for key in query.content:
-            word = self._nearest_word(key) or key
-            weights[word] = self._weights.get(word, self._unknown_weight)
-        total = sum(weights.values())
-        terms = self._family_terms[family]
-        return (
-            sum(weight for word, weight in weights.items() if word in terms) / total
-            if total
-            else 0.0
+    def _nearness(self, scored: Scored, near: Sequence[Procedure], query: Query) -> float:
+        """Return how much likelier a family is because of what was talked about."""
+        return max(
+            1.0 + (_OF_THE_TOPIC - 1.0) * self._families.kinship(scored.family, item, query)
+            for item in near
         )
 
-    def _weigh(self, texts: Sequence[tuple[Procedure, tuple[str, ...]]]) -> None:
-        families: dict[str, set[str]] = defaultdict(set)
-        for procedure, keys in texts:
-            families[procedure.family].update(_terms(keys))
-        spread = Counter(term for terms in families.values() for term in terms)
-        total = len(families)
-        self._family_terms = {family: frozenset(terms) for family, terms in families.items()}
-        self._weights = {term: math.log(1 + total / count) for term, count in spread.items()}
-        self._unknown_weight = math.log(1 + total)
-        self._vocabulary = [term for term in spread if " " not in term and len(term) > 2]
-
-    def _weighted_terms(self, keys: Sequence[str], unknown: float = 0.0) -> dict[str, float]:
-        """Return words and pairs of words with their weights; fillers count little."""
-        flags = self.wording.filler_flags(keys)
-        terms: dict[str, float] = defaultdict(float)
-        for key, filler in zip(keys, flags, strict=True):
-            weight = self._weights.get(key, 0.0 if filler else unknown)
-            terms[key] = max(terms[key], weight * (_FILLER_WEIGHT if filler else 1.0))
-        for (left, right), fillers in zip(pairwise(keys), pairwise(flags), strict=True):
-            pair = f"{left} {right}"
-            terms[pair] = self._weights.get(pair, 0.0) * _PAIR_WEIGHTS[sum(fillers)]
-        return terms
-
-    def _add_phrase(self, procedure: Procedure, keys: tuple[str, ...]) -> None:
-        terms = self._weighted_terms(keys)
-        for term in terms:
-            self._postings[term].append(len(self._phrases))
-        self._phrases.append(_Phrase(procedure, sum(terms.values()), "".join(keys)))
-
-    def _nearest_word(self, key: str) -> str | None:
-        if key in self._weights:
-            return key
-        if len(key) < 4 or key.isdigit():
-            return None
-        if key not in self._corrections and len(self._corrections) < _KEPT_CORRECTIONS:
-            self._corrections[key] = self._closest(key)
-        return self._corrections.get(key)
-
-    def _closest(self, key: str) -> str | None:
-        found = process.extractOne(
-            key,
-            self._vocabulary,
-            scorer=DamerauLevenshtein.normalized_similarity,
-            score_cutoff=0.75,
-        )
-        return found[0] if found else None
-
-    def _query_terms(self, query: Query) -> dict[str, float]:
-        corrected = [self._nearest_word(key) or key for key in query.keys]
-        terms = self._weighted_terms(corrected, self._unknown_weight)
-        for key, fixed in zip(query.keys, corrected, strict=True):
-            if key != fixed:
-                terms[fixed] *= _TYPO_WEIGHT
-        return terms
-
-    def _ranked_families(self, query: Query) -> list[tuple[Match, ...]]:
-        terms = self._query_terms(query)
-        if not query.known:
-            return []
-        best = self._score_procedures(query, terms)
-        families: dict[str, list[Match]] = defaultdict(list)
-        for identifier, score in best.items():
-            procedure = self.procedures[identifier]
-            families[procedure.family].append(Match(procedure, score))
-        ranked = [
-            tuple(sorted(matches, key=lambda match: (-match.score, match.procedure.id)))
-            for matches in families.values()
+    def members(self, family: str, query: Query) -> tuple[Match, ...]:
+        """Return the procedures of a family, those with the likest names first."""
+        found = [
+            Match(procedure, self._families.likeness(query, procedure))
+            for procedure in self._families.families[family].procedures.values()
         ]
-        return sorted(ranked, key=lambda matches: (-matches[0].score, matches[0].procedure.id))
-
-    def _score_procedures(self, query: Query, terms: dict[str, float]) -> dict[str, float]:
-        hits: dict[int, float] = defaultdict(float)
-        for term, weight in terms.items():
-            for number in self._postings.get(term, ()):
-                hits[number] += weight
-        total = sum(terms.values()) or 1.0
-        joined = "".join(query.keys)
-        first = sorted(hits, key=lambda n: -self._overlap(n, hits[n], total))[:_RERANKED]
-        best: dict[str, float] = {}
-        for number in first:
-            score = self._score(number, hits[number], total, terms, joined)
-            identifier = self._phrases[number].procedure.id
-            best[identifier] = max(score, best.get(identifier, 0.0))
-        return best
-
-    def _overlap(self, number: int, matched: float, total: float) -> float:
-        return matched / math.sqrt(total * self._phrases[number].weight)
-
-    def _score(
-        self, number: int, matched: float, total: float, terms: dict[str, float], joined: str
-    ) -> float:
-        phrase = self._phrases[number]
-        family = self._family_terms[phrase.procedure.family]
-        explained = sum(weight for term, weight in terms.items() if term in family) / total
-        covered = matched / phrase.weight
-        alike = fuzz.partial_ratio(phrase.joined, joined) / 100
-        overlap = min(1.0, self._overlap(number, matched, total))
-        return 0.45 * overlap + 0.30 * explained + 0.15 * covered + 0.10 * alike
+        return tuple(
+            sorted(found, key=lambda match: (-match.likeness.closeness, match.procedure.id))
+        )
 
 
-def _terms(keys: Sequence[str]) -> list[str]:
-    return [*keys, *(f"{left} {right}" for left, right in pairwise(keys))]
+def _favoured(
+    chances: Sequence[float], none: float, factors: Sequence[float]
+) -> tuple[list[float], float]:
+    raised = [chance * factor for chance, factor in zip(chances, factors, strict=True)]
+    total = sum(raised) + none
+    return [chance / total for chance in raised], none / total

@@ -1,17 +1,18 @@
-"""How questions are worded around a procedure: filler words and cues of the variant."""
+"""How questions are worded around a procedure: fillers, synonyms, cues of aspect and variant."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Self
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.model import Aspect, Variant
-from knowledge.vietnamese import search_key
+from knowledge.vietnamese import words
 from knowledge.yaml_files import load_yaml
 
 
@@ -21,23 +22,102 @@ class WordingFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     fillers: tuple[str, ...]
+    synonyms: dict[str, tuple[str, ...]]
     aspect_cues: dict[Aspect, tuple[str, ...]]
+    no_aspect: tuple[str, ...]
     variant_cues: dict[Variant, tuple[str, ...]]
 
 
-Keys = tuple[str, ...]
+class Token(NamedTuple):
+    """A word of a question: its search key and the marks it was typed with."""
+
+    key: str
+    form: str
+    official: bool = False
+    """Whether it stands for an everyday word that was typed."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether marks were typed; without them a key can stand for many words."""
+        return self.form != self.key
+
+    def may_be(self, other: Token) -> bool:
+        """Whether this typed word may stand for a word that is written with all its marks."""
+        return self.key == other.key and (not self.marked or self.form == other.form)
+
+
+Tokens = tuple[Token, ...]
+T = TypeVar("T")
+
+
+def tokens(text: str) -> Tokens:
+    """Return the words of a text; shorthand is written out and then carries no marks."""
+    return tuple(
+        Token(key, word.form if key == word.key else key)
+        for word in words(text)
+        for key in word.key.split()
+    )
+
+
+@dataclass(slots=True)
+class Phrases(Generic[T]):
+    """Phrases with what they mean, found in typed text; the longest one wins."""
+
+    _by_first: dict[str, list[tuple[Tokens, T]]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, T]]) -> Self:
+        """Index phrases that are written with all their marks."""
+        found = cls()
+        for phrase, meaning in pairs:
+            parts = tokens(phrase)
+            if parts:
+                found._by_first[parts[0].key].append((parts, meaning))
+        for same in found._by_first.values():
+            same.sort(key=lambda item: -len(item[0]))
+        return found
+
+    def at(self, typed: Sequence[Token], start: int) -> tuple[int, T] | None:
+        """Return the length and meaning of the phrase that begins at a word."""
+        for parts, meaning in self._by_first.get(typed[start].key, ()):
+            end = start + len(parts)
+            if end <= len(typed) and all(map(Token.may_be, typed[start:end], parts)):
+                return len(parts), meaning
+        return None
+
+    def all_at(self, typed: Sequence[Token], start: int) -> list[tuple[int, T]]:
+        """Return all phrases that begin at a word."""
+        return [
+            (len(parts), meaning)
+            for parts, meaning in self._by_first.get(typed[start].key, ())
+            if start + len(parts) <= len(typed)
+            and all(map(Token.may_be, typed[start : start + len(parts)], parts))
+        ]
+
+    def words(self) -> Iterable[Token]:
+        """Yield the words of all phrases."""
+        for same in self._by_first.values():
+            for parts, _ in same:
+                yield from parts
+
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Yield the pairs of neighbouring keys."""
+        for same in self._by_first.values():
+            for parts, _ in same:
+                yield from pairwise(part.key for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Filler phrases and variant cues as search keys (no marks, shorthand written out)."""
+    """The wordings of a file, ready to be found in any spelling."""
 
-    fillers: Mapping[str, tuple[Keys, ...]]
-    """Filler phrases by their first word, longest first."""
-    aspects: tuple[tuple[Keys, Aspect], ...]
-    """Cue words of the aspects."""
-    cues: tuple[tuple[Keys, Variant], ...]
-    """Cue words and what they mean, longest first."""
+    fillers: Phrases[None]
+    synonyms: Phrases[Tokens]
+    """Everyday and English words → the words that the official names use."""
+    aspects: Phrases[Aspect | None]
+    cues: Phrases[Variant]
+    vocabulary: Mapping[str, frozenset[str]]
+    """All words of the phrases: key → forms."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -46,69 +126,89 @@ class Wording:
 
     @classmethod
     def of(cls, file: WordingFile) -> Self:
-        """Build the search keys of a wording file."""
-        phrases = {_keys(phrase) for line in file.fillers for phrase in line.split(",")} - {()}
-        by_first: dict[str, list[Keys]] = defaultdict(list)
-        for phrase in sorted(phrases, key=len, reverse=True):
-            by_first[phrase[0]].append(phrase)
-        cues = [
-            (_keys(cue), variant) for variant, many in file.variant_cues.items() for cue in many
-        ]
-        return cls(
-            {first: tuple(many) for first, many in by_first.items()},
-            tuple(
-                (_keys(cue), aspect) for aspect, many in file.aspect_cues.items() for cue in many
-            ),
-            tuple(sorted(cues, key=lambda cue: -len(cue[0]))),
+        """Index the phrases of a wording file."""
+        fillers: Phrases[None] = Phrases.of(
+            (phrase, None) for line in file.fillers for phrase in line.split(",")
         )
+        synonyms = Phrases.of(
+            (phrase, tuple(token._replace(official=True) for token in tokens(official)))
+            for official, lines in file.synonyms.items()
+            for line in lines
+            for phrase in line.split(",")
+        )
+        aspects: Phrases[Aspect | None] = Phrases.of(
+            [
+                *((cue, it) for it, many in file.aspect_cues.items() for cue in many),
+                *((phrase, None) for line in file.no_aspect for phrase in line.split(",")),
+            ]
+        )
+        cues = Phrases.of((cue, it) for it, many in file.variant_cues.items() for cue in many)
+        vocabulary: dict[str, set[str]] = defaultdict(set)
+        tables: tuple[
+            Phrases[None] | Phrases[Tokens] | Phrases[Aspect | None] | Phrases[Variant], ...
+        ] = (
+            fillers,
+            synonyms,
+            aspects,
+            cues,
+        )
+        for table in tables:
+            for token in table.words():
+                vocabulary[token.key].add(token.form)
+        known = {key: frozenset(forms) for key, forms in vocabulary.items()}
+        return cls(fillers, synonyms, aspects, cues, known)
 
-    def aspects_of(self, text: str) -> list[Aspect]:
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Yield the pairs of neighbouring keys in all phrases."""
+        for table in (self.fillers, self.synonyms, self.aspects, self.cues):
+            yield from table.pairs()
+
+    def aspects_of(self, typed: Sequence[Token]) -> list[Aspect]:
         """Return the aspects that a question words, in the order of its words."""
-        keys = _keys(text)
-        found: dict[Aspect, int] = {}
-        for cue, aspect in self.aspects:
-            at = _position(cue, keys)
-            if at is not None:
-                found[aspect] = min(at, found.get(aspect, at))
-        return sorted(found, key=lambda aspect: found[aspect])
+        found: list[Aspect] = []
+        at = 0
+        while at < len(typed):
+            match = self.aspects.at(typed, at)
+            if match and match[1] and match[1] not in found:
+                found.append(match[1])
+            at += match[0] if match else 1
+        return found
 
-    def variant_of(self, keys: Sequence[str]) -> tuple[Variant | None, list[str]]:
-        """Return the variant a question words, and its words without the cues of that variant."""
-        found: Variant | None = None
-        rest = list(keys)
-        for cue, variant in self.cues:
-            at = _position(cue, rest) if found in (None, variant) else None
-            if at is not None:
-                found = variant
-                del rest[at : at + len(cue)]
-        return found, rest
+    def variant_of(self, typed: Sequence[Token]) -> tuple[Variant | None, list[Token]]:
+        """Return the variant a question words, and its words without the cues of that variant.
 
-    def filler_flags(self, keys: Sequence[str]) -> list[bool]:
+        Of several variants the one with the longest cue is meant.
+        """
+        cues = [
+            (width, at, meaning)
+            for at in range(len(typed))
+            for width, meaning in self.cues.all_at(typed, at)
+        ]
+        if not cues:
+            return None, list(typed)
+        variant = max(cues, key=lambda cue: (cue[0], -cue[1]))[2]
+        spoken = {
+            place
+            for width, at, meaning in cues
+            if meaning is variant
+            for place in range(at, at + width)
+        }
+        return variant, [token for at, token in enumerate(typed) if at not in spoken]
+
+    def with_synonyms(self, typed: Sequence[Token]) -> list[Token]:
+        """Return the words, everyday ones replaced by official ones."""
+        found: list[Token] = []
+        at = 0
+        while at < len(typed):
+            match = self.synonyms.at(typed, at)
+            found.extend(match[1] if match else typed[at : at + 1])
+            at += match[0] if match else 1
+        return found
+
+    def filler_flags(self, typed: Sequence[Token]) -> list[bool]:
         """Return for each word whether it belongs to a filler phrase."""
         flags: list[bool] = []
-        while len(flags) < len(keys):
-            width = self._filler_width(keys, len(flags))
-            flags.extend([True] * width or [False])
+        while len(flags) < len(typed):
+            match = self.fillers.at(typed, len(flags))
+            flags.extend([True] * match[0] if match else [False])
         return flags
-
-    def content(self, keys: Sequence[str]) -> list[str]:
-        """Return the words that may name a procedure."""
-        flags = self.filler_flags(keys)
-        return [key for key, filler in zip(keys, flags, strict=True) if not filler]
-
-    def _filler_width(self, keys: Sequence[str], at: int) -> int:
-        for phrase in self.fillers.get(keys[at], ()):
-            if tuple(keys[at : at + len(phrase)]) == phrase:
-                return len(phrase)
-        return 0
-
-
-def _keys(phrase: str) -> Keys:
-    return tuple(search_key(phrase).split())
-
-
-def _position(cue: Keys, keys: Sequence[str]) -> int | None:
-    width = len(cue)
-    return next(
-        (at for at in range(len(keys) - width + 1) if tuple(keys[at : at + width]) == cue), None
-    )

@@ -20,6 +20,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from knowledge.vietnamese import respell
+
 _FILE = "classifier.skops"
 _TRUSTED = ["scipy.sparse._csr.csr_matrix"]
 
@@ -43,7 +45,7 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
             "word_ngrams": [1, 2],
             "char_ngrams": [2, 5],
             "C": 20.0,
-            "ranking_length": 5,
+            "ranking_length": 10,
             "random_state": 42,
         }
 
@@ -53,6 +55,7 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
         self._storage = storage
         self._resource = resource
         self._model = _untrained(self._config)
+        self._costs: Dict[Text, float] = {}
 
     @classmethod
     def create(
@@ -82,6 +85,7 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
             if unknown:
                 raise ValueError(f"the model holds types it should not: {sorted(unknown)}")
             classifier._model = skops.io.load(file, trusted=_TRUSTED)
+        classifier._costs = _word_costs(classifier._model["words"])
         return classifier
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -104,13 +108,18 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
 
     def _classify(self, message: Message) -> None:
         classifier = self._model["intents"]
-        [chances] = classifier.predict_proba(self._features([_lemmas(message)]))
+        [chances] = classifier.predict_proba(self._features([self._respelled(message)]))
         best = np.argsort(chances)[::-1][: self._config["ranking_length"]]
         ranking = [
             {"name": str(classifier.classes_[at]), "confidence": float(chances[at])} for at in best
         ]
         message.set("intent", ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
+
+    def _respelled(self, message: Message) -> Text:
+        """Return the lemmas, with unknown ones read as the known words they stand for."""
+        lemmas = _lemmas(message).split()
+        return " ".join(word for lemma in lemmas for word in respell(lemma, self._costs))
 
     def _vectorizers(self) -> List[TfidfVectorizer]:
         return [self._model["words"], self._model["characters"]]
@@ -121,6 +130,10 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
 
 def _lemmas(message: Message) -> Text:
     return " ".join(token.lemma for token in message.get(TOKENS_NAMES[TEXT]) or ())
+
+
+def _word_costs(words: TfidfVectorizer) -> Dict[Text, float]:
+    return {term: words.idf_[at] for term, at in words.vocabulary_.items() if " " not in term}
 
 
 def _untrained(config: Dict[Text, Any]) -> Dict[Text, Any]:

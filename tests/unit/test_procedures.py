@@ -8,7 +8,7 @@ import pytest
 
 from actions.templates import Templates
 from knowledge.procedures.answers import answer
-from knowledge.procedures.catalogue import Catalogue
+from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import scan
 from knowledge.procedures.model import Aspect, Procedure, Reason, State
 from knowledge.procedures.resolve import Ambiguous, NotMentioned, Resolved, Unknown, resolve
@@ -217,9 +217,7 @@ def test_a_new_record_is_found_without_training(catalogue: Catalogue) -> None:
             "aliases": ("mở trạm sạc xe điện",),
         }
     )
-    grown = Catalogue.build(
-        [*catalogue.procedures.values(), new], catalogue.fields, catalogue.index.wording
-    )
+    grown = Catalogue.build([*catalogue.procedures.values(), new], Terms.load(SHIPPED_DATA))
     found = resolve(grown.index, "mo tram sac xe dien can gi")
     assert isinstance(found, Resolved)
     assert found.procedure.id == "sct-mau-xe-dien"

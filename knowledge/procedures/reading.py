@@ -1,0 +1,161 @@
+"""Reading a question: its words in the spelling of the knowledge base, and what of them names what."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from knowledge.procedures.model import Variant
+from knowledge.procedures.wording import Token, Wording, tokens
+from knowledge.vietnamese import is_syllable, nfc, respell
+
+_NATIONAL_CODE = re.compile(r"(?<![\d.])([12])[.,\s]?(\d{6})(?!\d)")
+_COMMON = 0.1
+"""Cost of a word of the wording, against the rarity of words that name procedures."""
+_SHORTEST_TYPO = 3
+_ALIKE = 0.75
+_ALIKE_SHORT = 0.66
+_CANDIDATES = 8
+_KEPT_CORRECTIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, read."""
+
+    tokens: tuple[Token, ...]
+    """All words, as the knowledge base spells them, everyday words still in place."""
+    content: tuple[Token, ...]
+    """Words that may name a procedure: no fillers, no cue of a variant, synonyms replaced."""
+    frame: tuple[str, ...]
+    """Keys of the fillers."""
+    known: tuple[str, ...]
+    """Keys of `content` that occur in the names of procedures."""
+    variant: Variant | None
+    codes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads questions with the words of the wording and of all names of procedures."""
+
+    wording: Wording
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Words of the names of procedures: key → forms."""
+    _costs: dict[str, float] = field(default_factory=dict)
+    _pairs: frozenset[tuple[str, str]] = frozenset()
+    _name_pairs: frozenset[tuple[str, str]] = frozenset()
+    _spellings: list[str] = field(default_factory=list)
+    _near: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, wording: Wording, names: Iterable[str], rarity: Mapping[str, float]) -> Reader:
+        """Return a reader that knows the words of some names; `rarity` weighs their keys."""
+        known: dict[str, set[str]] = defaultdict(set)
+        pairs: set[tuple[str, str]] = set()
+        draft = cls(wording)
+        for name in names:
+            for token in tokens(name):
+                known[token.key].add(token.form)
+            content = draft.read_name(name).content
+            pairs.update((left.key, right.key) for left, right in pairwise(content))
+        reader = cls(wording, {key: frozenset(forms) for key, forms in known.items()})
+        reader._costs = dict(rarity) | dict.fromkeys(wording.vocabulary, _COMMON)
+        reader._name_pairs = frozenset(pairs)
+        reader._pairs = reader._name_pairs.union(wording.pairs())
+        reader._spellings = [key for key in reader._costs if len(key) >= _SHORTEST_TYPO]
+        return reader
+
+    def read(self, text: str) -> Query:
+        """Read a question as people type it."""
+        text = nfc(text)
+        codes = tuple(f"{match[1]}.{match[2]}" for match in _NATIONAL_CODE.finditer(text))
+        bare = _NATIONAL_CODE.sub(" ", text)
+        return self._understood(self._spelled(tokens(bare)), codes)
+
+    def read_name(self, name: str) -> Query:
+        """Read a name of a procedure: it has no typos."""
+        return self._understood(tokens(name), ())
+
+    def _understood(self, typed: Sequence[Token], codes: tuple[str, ...]) -> Query:
+        variant, rest = self.wording.variant_of(self.wording.with_synonyms(typed))
+        flags = self._filler_flags(rest)
+        content = tuple(token for token, filler in zip(rest, flags, strict=True) if not filler)
+        frame = tuple(token.key for token, filler in zip(rest, flags, strict=True) if filler)
+        known = tuple(token.key for token in content if token.key in self.names)
+        return Query(tuple(typed), content, frame, known, variant, codes)
+
+    def _filler_flags(self, typed: Sequence[Token]) -> list[bool]:
+        flags = self.wording.filler_flags(typed)
+        return [
+            filler and not token.official and not self._names_something(typed, at)
+            for at, (token, filler) in enumerate(zip(typed, flags, strict=True))
+        ]
+
+    def _names_something(self, typed: Sequence[Token], at: int) -> bool:
+        """Whether a filler typed without marks is rather a word of a name: "hoi cho" for "hội chợ"."""
+        token = typed[at]
+        forms = self.names.get(token.key, frozenset())
+        if token.marked or not forms - self.wording.vocabulary.get(token.key, frozenset()):
+            return False
+        neighbours = [
+            tuple(item.key for item in typed[start : start + 2])
+            for start in (at - 1, at)
+            if start >= 0
+        ]
+        return any(pair in self._name_pairs for pair in neighbours)
+
+    def _spelled(self, typed: Sequence[Token]) -> list[Token]:
+        apart = [
+            part
+            for token in typed
+            for part in (
+                [token]
+                if token.key in self._costs
+                else [Token(key, key) for key in respell(token.key, self._costs)]
+            )
+        ]
+        return [self._corrected(apart, at) for at in range(len(apart))]
+
+    def _corrected(self, typed: Sequence[Token], at: int) -> Token:
+        token = typed[at]
+        if token.key in self._costs or len(token.key) < _SHORTEST_TYPO or not token.key.isalpha():
+            return self._without_stray_marks(token)
+        left = typed[at - 1].key if at else ""
+        right = typed[at + 1].key if at + 1 < len(typed) else ""
+        near = self._nearest(token.key)
+        for key, _ in near:
+            if (left, key) in self._pairs or (key, right) in self._pairs:
+                return Token(key, key)
+        if near and near[0][1] >= _ALIKE and not is_syllable(token.key):
+            return Token(near[0][0], near[0][0])
+        return token
+
+    def _without_stray_marks(self, token: Token) -> Token:
+        """Return the word without its marks where no known word carries these."""
+        forms = self.names.get(token.key, frozenset()) | self.wording.vocabulary.get(
+            token.key, frozenset()
+        )
+        return token if token.form in forms else Token(token.key, token.key)
+
+    def _nearest(self, key: str) -> list[tuple[str, float]]:
+        if key not in self._near:
+            found = process.extract(
+                key,
+                self._spellings,
+                scorer=DamerauLevenshtein.normalized_similarity,
+                score_cutoff=_ALIKE_SHORT,
+                limit=_CANDIDATES,
+            )
+            near = [(match, score) for match, score, _ in found if abs(len(match) - len(key)) <= 1]
+            near.sort(key=lambda item: (-item[1], self._costs[item[0]]))
+            if len(self._near) >= _KEPT_CORRECTIONS:
+                return near
+            self._near[key] = near
+        return self._near[key]
