@@ -26,7 +26,7 @@ from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
 _SOCIAL = ("greet", "thank", "say_goodbye", "ask_help", "praise")
 _HAND_OVER_AFTER = 2
 _SURE_REFUSAL = 0.7
-_SURE_STEERING = 0.45
+_SURE_STEERING = 0.35
 """Below this confidence a yes, a no or a never-mind is not taken for one."""
 
 
@@ -93,6 +93,8 @@ class Cancel(MotcuaAction):
 
     async def answer(self, message: Message) -> Answer:
         """Forget the pending question."""
+        if _doubtful(message):
+            return await _unclear(self.services, message)
         return _cancel(self.services)
 
 

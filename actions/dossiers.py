@@ -17,6 +17,7 @@ from knowledge.dossiers.registry import (
     DossierUnavailable,
     LookUp,
 )
+from knowledge.procedures.reading import NATIONAL_CODE
 from knowledge.dossiers.status import Status, status_texts
 from knowledge.dossiers.tracking_code import FoundCode, MalformedCode, find_codes
 
@@ -149,7 +150,7 @@ def _state(code: str, state: str) -> Mapping[str, str]:
 
 
 def _moved_on(message: Message, codes: Codes) -> bool:
-    if message.intent in _CALLED_OFF:
+    if message.intent in _CALLED_OFF or NATIONAL_CODE.search(message.text):
         return True
     return message.intent != TRACKING and not codes
 

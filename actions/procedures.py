@@ -38,6 +38,8 @@ INTENT_OF_ASPECT = {aspect: intent for intent, aspect in ASPECT_OF_INTENT.items(
 NAMING = "name_procedure"
 OUT_OF_SCOPE = "out_of_scope"
 _ABOUT_PROCEDURES = frozenset({*ASPECT_OF_INTENT, NAMING})
+_UNSURE = 0.3
+"""Below this confidence, and without a wording of an aspect, only the name counts."""
 _LEAST_SHARE = 0.02
 """Below this share of the model a wording is taken for a part of something else."""
 _VAGUE = 0.4
@@ -219,6 +221,8 @@ def _asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
     if message.is_button:
         return (aspect,) if aspect else ()
     worded = catalogue.index.aspects_of(message.text)
+    if not worded and message.confidence < _UNSURE:
+        return ()
     votes = _votes(message, worded)
     best = max(votes, key=lambda intent: votes[intent], default=NAMING)
     likeliest = ASPECT_OF_INTENT.get(best)

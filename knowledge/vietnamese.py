@@ -85,7 +85,6 @@ SHORTHAND: Mapping[str, str] = {
     "đkkd": "dang ky kinh doanh",
     "ubnd": "uy ban nhan dan",
     "hcc": "hanh chinh cong",
-    "rui": "roi",
     "nhiu": "nhieu",
     "mún": "muon",
     "mun": "muon",

@@ -15,7 +15,7 @@ from knowledge.procedures.model import Variant
 from knowledge.procedures.wording import Token, Wording, tokens
 from knowledge.vietnamese import is_syllable, nfc, respell
 
-_NATIONAL_CODE = re.compile(r"(?<![\d.])([12])[.,\s]?(\d{6})(?!\d)")
+NATIONAL_CODE = re.compile(r"(?<![\d.])([12])[.,\s]?(\d{6})(?!\d)")
 _COMMON = 0.1
 """Cost of a word of the wording, against the rarity of words that name procedures."""
 _SHORTEST_TYPO = 3
@@ -75,8 +75,8 @@ class Reader:
     def read(self, text: str) -> Query:
         """Read a question as people type it."""
         text = nfc(text)
-        codes = tuple(f"{match[1]}.{match[2]}" for match in _NATIONAL_CODE.finditer(text))
-        bare = _NATIONAL_CODE.sub(" ", text)
+        codes = tuple(f"{match[1]}.{match[2]}" for match in NATIONAL_CODE.finditer(text))
+        bare = NATIONAL_CODE.sub(" ", text)
         return self._understood(self._spelled(tokens(bare)), codes)
 
     def read_name(self, name: str) -> Query:
@@ -84,7 +84,8 @@ class Reader:
         return self._understood(tokens(name), ())
 
     def _understood(self, typed: Sequence[Token], codes: tuple[str, ...]) -> Query:
-        variant, rest = self.wording.variant_of(self.wording.with_synonyms(typed))
+        official = self.wording.with_synonyms(typed)
+        variant, rest = self.wording.variant_of(official, lambda at: self._in_name(official, at))
         flags = self._filler_flags(rest)
         content = tuple(token for token, filler in zip(rest, flags, strict=True) if not filler)
         frame = tuple(token.key for token, filler in zip(rest, flags, strict=True) if filler)
@@ -92,24 +93,36 @@ class Reader:
         return Query(tuple(typed), content, frame, known, variant, codes)
 
     def _filler_flags(self, typed: Sequence[Token]) -> list[bool]:
-        flags = self.wording.filler_flags(typed)
+        widths = self.wording.filler_widths(typed)
         return [
-            filler and not token.official and not self._names_something(typed, at)
-            for at, (token, filler) in enumerate(zip(typed, flags, strict=True))
+            width > 0
+            and not token.official
+            and not (width == 1 and self._names(typed, at, widths))
+            for at, (token, width) in enumerate(zip(typed, widths, strict=True))
         ]
 
-    def _names_something(self, typed: Sequence[Token], at: int) -> bool:
-        """Whether a filler typed without marks is rather a word of a name: "hoi cho" for "hội chợ"."""
-        token = typed[at]
-        forms = self.names.get(token.key, frozenset())
-        if token.marked or not forms - self.wording.vocabulary.get(token.key, frozenset()):
+    def _names(self, typed: Sequence[Token], at: int, widths: Sequence[int]) -> bool:
+        """Whether a filler without marks is a word of a name there: "hoi cho" for "hội chợ"."""
+        key = typed[at].key
+        others = self.names.get(key, frozenset()) - self.wording.short_fillers[key]
+        return bool(others) and self._in_name(typed, at, widths)
+
+    def _in_name(
+        self, typed: Sequence[Token], at: int, widths: Sequence[int] | None = None
+    ) -> bool:
+        """Whether a word without marks stands as in a name of a procedure.
+
+        Neighbours that belong to a filler phrase of several words do not count.
+        """
+        if typed[at].marked:
             return False
-        neighbours = [
-            tuple(item.key for item in typed[start : start + 2])
-            for start in (at - 1, at)
-            if start >= 0
+        near = [
+            other
+            for other in (at - 1, at + 1)
+            if 0 <= other < len(typed) and not (widths and widths[other] > 1)
         ]
-        return any(pair in self._name_pairs for pair in neighbours)
+        pairs = [(typed[min(at, other)].key, typed[max(at, other)].key) for other in near]
+        return any(pair in self._name_pairs for pair in pairs)
 
     def _spelled(self, typed: Sequence[Token]) -> list[Token]:
         apart = [
@@ -124,18 +137,29 @@ class Reader:
         return [self._corrected(apart, at) for at in range(len(apart))]
 
     def _corrected(self, typed: Sequence[Token], at: int) -> Token:
-        token = typed[at]
-        if token.key in self._costs or len(token.key) < _SHORTEST_TYPO or not token.key.isalpha():
-            return self._without_stray_marks(token)
+        token = self._without_stray_marks(typed[at])
+        if token.marked or len(token.key) < _SHORTEST_TYPO or not token.key.isalpha():
+            return token
         left = typed[at - 1].key if at else ""
         right = typed[at + 1].key if at + 1 < len(typed) else ""
+        if token.key in self._costs and self._fits(left, token.key, right, self._pairs):
+            return token
         near = self._nearest(token.key)
-        for key, _ in near:
-            if (left, key) in self._pairs or (key, right) in self._pairs:
-                return Token(key, key)
-        if near and near[0][1] >= _ALIKE and not is_syllable(token.key):
+        known = token.key in self._costs
+        if known and token.key in self.wording.vocabulary:
+            return token
+        pairs = self._name_pairs if known else self._pairs
+        best = max(near, key=lambda item: self._fits(left, item[0], right, pairs), default=None)
+        if best and self._fits(left, best[0], right, pairs):
+            return Token(best[0], best[0])
+        if near and not known and near[0][1] >= _ALIKE and not is_syllable(token.key):
             return Token(near[0][0], near[0][0])
         return token
+
+    @staticmethod
+    def _fits(left: str, key: str, right: str, pairs: frozenset[tuple[str, str]]) -> int:
+        """Return with how many of its neighbours a word forms a known pair."""
+        return ((left, key) in pairs) + ((key, right) in pairs)
 
     def _without_stray_marks(self, token: Token) -> Token:
         """Return the word without its marks where no known word carries these."""

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from knowledge.procedures.model import Procedure, State, Variant
 from knowledge.procedures.search import FamilyMatch, Hits, Match, ProcedureIndex
 
-TAKE = 0.6
-"""From this probability on a family is taken without asking."""
+TAKE = 0.4
+"""From this probability on a family is taken without asking, if it leads."""
+LEAD = 2.5
+"""How many times likelier than the next the first family must be, to be taken."""
+OVER_NONE = 1.3
+"""How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
 """From this probability on a family is offered as a choice."""
 NONE = 0.6
@@ -78,9 +82,15 @@ def resolve(
         return _pick(hits, index.members(before.family, hits.query), before)
     if not hits.families or hits.none >= min(NONE, hits.families[0].probability):
         return _unclear(index, hits, before)
-    if hits.families[0].probability >= TAKE and not _is_general(hits):
+    if _leads(hits) and not _is_general(hits):
         return _pick(hits, hits.families[0].matches, before)
     return Ambiguous(_one_of_each(hits))
+
+
+def _leads(hits: Hits) -> bool:
+    first, *others = hits.families
+    second = others[0].probability if others else 0.0
+    return first.probability >= max(TAKE, LEAD * second, OVER_NONE * hits.none)
 
 
 def _is_general(hits: Hits) -> bool:

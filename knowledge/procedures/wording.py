@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -94,6 +94,15 @@ class Phrases(Generic[T]):
             and all(map(Token.may_be, typed[start : start + len(parts)], parts))
         ]
 
+    def single_words(self) -> Mapping[str, frozenset[str]]:
+        """Return the phrases of one word: key → forms."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for same in self._by_first.values():
+            for parts, _ in same:
+                if len(parts) == 1:
+                    found[parts[0].key].add(parts[0].form)
+        return {key: frozenset(forms) for key, forms in found.items()}
+
     def words(self) -> Iterable[Token]:
         """Yield the words of all phrases."""
         for same in self._by_first.values():
@@ -118,6 +127,8 @@ class Wording:
     cues: Phrases[Variant]
     vocabulary: Mapping[str, frozenset[str]]
     """All words of the phrases: key → forms."""
+    short_fillers: Mapping[str, frozenset[str]]
+    """Fillers of one word: key → forms."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -133,7 +144,7 @@ class Wording:
         synonyms = Phrases.of(
             (phrase, tuple(token._replace(official=True) for token in tokens(official)))
             for official, lines in file.synonyms.items()
-            for line in lines
+            for line in (official, *lines)
             for phrase in line.split(",")
         )
         aspects: Phrases[Aspect | None] = Phrases.of(
@@ -156,7 +167,7 @@ class Wording:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
-        return cls(fillers, synonyms, aspects, cues, known)
+        return cls(fillers, synonyms, aspects, cues, known, fillers.single_words())
 
     def pairs(self) -> Iterable[tuple[str, str]]:
         """Yield the pairs of neighbouring keys in all phrases."""
@@ -174,15 +185,19 @@ class Wording:
             at += match[0] if match else 1
         return found
 
-    def variant_of(self, typed: Sequence[Token]) -> tuple[Variant | None, list[Token]]:
+    def variant_of(
+        self, typed: Sequence[Token], is_name: Callable[[int], bool]
+    ) -> tuple[Variant | None, list[Token]]:
         """Return the variant a question words, and its words without the cues of that variant.
 
-        Of several variants the one with the longest cue is meant.
+        Of several variants the one with the longest cue is meant. `is_name` tells of a place
+        whether a cue of one word is rather a part of a name there.
         """
         cues = [
             (width, at, meaning)
             for at in range(len(typed))
             for width, meaning in self.cues.all_at(typed, at)
+            if width > 1 or not is_name(at)
         ]
         if not cues:
             return None, list(typed)
@@ -205,10 +220,10 @@ class Wording:
             at += match[0] if match else 1
         return found
 
-    def filler_flags(self, typed: Sequence[Token]) -> list[bool]:
-        """Return for each word whether it belongs to a filler phrase."""
-        flags: list[bool] = []
-        while len(flags) < len(typed):
-            match = self.fillers.at(typed, len(flags))
-            flags.extend([True] * match[0] if match else [False])
-        return flags
+    def filler_widths(self, typed: Sequence[Token]) -> list[int]:
+        """Return for each word how many words the filler phrase has that it belongs to, or 0."""
+        widths: list[int] = []
+        while len(widths) < len(typed):
+            match = self.fillers.at(typed, len(widths))
+            widths.extend([match[0]] * match[0] if match else [0])
+        return widths
