@@ -17,9 +17,9 @@ from knowledge.dossiers.registry import (
     DossierUnavailable,
     LookUp,
 )
-from knowledge.procedures.reading import NATIONAL_CODE
 from knowledge.dossiers.status import Status, status_texts
 from knowledge.dossiers.tracking_code import FoundCode, MalformedCode, find_codes
+from knowledge.procedures.reading import NATIONAL_CODE
 
 Codes = Sequence[FoundCode | MalformedCode]
 FORM_SLOT = "tracking_code"

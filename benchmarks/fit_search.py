@@ -26,7 +26,7 @@ from knowledge.settings import SHIPPED_DATA
 
 QUESTIONS = Path("tests/understanding/calibration.jsonl")
 TYPED = ("as written", "no marks", "one typo")
-_PENALTY = 0.002
+_PENALTY = 0.0005
 _STEPS = 1500
 _RATE = 2.0
 
@@ -75,9 +75,8 @@ def choices(
 def fit(weights: Weights, listed: Sequence[Choice]) -> dict[str, float]:
     """Return the weights that make the labels likeliest."""
     now = dict(weights)
-    for step in range(_STEPS):
+    for _ in range(_STEPS):
         slope = dict.fromkeys(now, 0.0)
-        likelihood = 0.0
         for choice in listed:
             families, none = probabilities(now, choice.scored, choice.none)
             chances = [*families, none]

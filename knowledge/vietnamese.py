@@ -46,7 +46,6 @@ SHORTHAND: Mapping[str, str] = {
     "nnao": "nhu the nao",
     "lm": "lam",
     "lsao": "lam sao",
-    "ad": "admin",
     "mk": "minh",
     "mik": "minh",
     "ng": "nguoi",
@@ -152,7 +151,8 @@ def _form(lowered: str) -> str:
 _TELEX_LETTERS = re.compile(r"aa|ee|oo|dd|[aou]w|w")
 _TELEX_TONE = re.compile(r"[sfrxjz](?=[a-z]?$)")
 _MOST_STUCK = 4
-_SHORTEST_STUCK = 4
+_SHORTEST_STUCK = 3
+_WORDS_OF_ONE_LETTER = frozenset("aoey")
 _LEAST_MEAN_LENGTH = 2.6
 
 
@@ -167,7 +167,8 @@ def respell(key: str, costs: Mapping[str, float]) -> tuple[str, ...]:
     for read in (*_from_telex(key), _from_vni(key)):
         if read in costs:
             return (read,)
-    return (not is_syllable(key) and _unstuck(key, costs)) or (key,)
+    parts = () if is_syllable(key) else _unstuck(key, costs)
+    return tuple(word for part in parts for word in SHORTHAND.get(part, part).split()) or (key,)
 
 
 def _from_telex(key: str) -> tuple[str, str]:
@@ -179,21 +180,29 @@ def _from_vni(key: str) -> str:
     return "".join(char for char in key if not char.isdigit()) if key[0].isalpha() else key
 
 
-def _unstuck(key: str, costs: Mapping[str, float]) -> tuple[str, ...] | None:
-    """Return the fewest known words that make up a key, among those the commonest."""
+def _unstuck(key: str, costs: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the fewest known words that make up a key, among those the commonest; or none."""
     best: dict[int, tuple[int, float, tuple[str, ...]]] = {0: (0, 0.0, ())}
     for end in range(1, len(key) + 1):
         ways = [
-            (count + 1, cost + costs[key[start:end]], (*parts, key[start:end]))
+            (count + 1, cost + _cost(key[start:end], costs), (*parts, key[start:end]))
             for start, (count, cost, parts) in best.items()
-            if count < _MOST_STUCK and key[start:end] in costs
+            if count < _MOST_STUCK and _is_word(key[start:end], costs)
         ]
         if ways:
             best[end] = min(ways)
-    if len(key) not in best:
-        return None
-    count, _, parts = best[len(key)]
-    return parts if count <= 2 or len(key) / count >= _LEAST_MEAN_LENGTH else None
+    count, _, parts = best.get(len(key), (0, 0.0, ()))
+    return parts if count <= 2 or len(key) / count >= _LEAST_MEAN_LENGTH else ()
+
+
+def _is_word(part: str, costs: Mapping[str, float]) -> bool:
+    if len(part) == 1:
+        return part in _WORDS_OF_ONE_LETTER
+    return part in costs or (len(part) > 2 and part in SHORTHAND)
+
+
+def _cost(part: str, costs: Mapping[str, float]) -> float:
+    return costs.get(part, max(costs.values(), default=1.0))
 
 
 _SYLLABLE = re.compile(

@@ -1,4 +1,4 @@
-"""Reading a question: its words in the spelling of the knowledge base, and what of them names what."""
+"""Reading a question: its words as the knowledge base spells them, and what they name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMMON = 0.1
 _SHORTEST_TYPO = 3
 _ALIKE = 0.75
 _ALIKE_SHORT = 0.66
-_CANDIDATES = 8
+_CANDIDATES = 30
 _KEPT_CORRECTIONS = 20_000
 
 
@@ -178,7 +178,10 @@ class Reader:
                 limit=_CANDIDATES,
             )
             near = [(match, score) for match, score, _ in found if abs(len(match) - len(key)) <= 1]
-            near.sort(key=lambda item: (-item[1], self._costs[item[0]]))
+            letters = sorted(key)
+            near.sort(
+                key=lambda item: (-item[1], sorted(item[0]) != letters, self._costs[item[0]])
+            )
             if len(self._near) >= _KEPT_CORRECTIONS:
                 return near
             self._near[key] = near

@@ -19,12 +19,13 @@ OFFER = 0.04
 NONE = 0.6
 """From this probability on nothing of the knowledge base is meant."""
 CHOICES = 3
-_KEEP_TOPIC = 0.2
-"""A family that was talked about is still meant from this probability on."""
+_KEEP_TOPIC = 0.4
+"""A family that was talked about is still meant with this share of the first one's probability."""
+_LEAST_FOR_TOPIC = 0.05
 _ALL = 0.97
 _MANY = 4
 """So many families know all that a message names: it is too general to take one."""
-_SIBLING_LEAD = 0.06
+_SIBLING_LEAD = 0.1
 _OTHER_LEAD = 0.12
 """How much more of a question another variant must know, to be meant without a cue of it."""
 _FIRST_ISSUE = (Variant.CAP_MOI, Variant.DANG_KY, Variant.THONG_BAO, Variant.PHE_DUYET)
@@ -123,9 +124,10 @@ def _unclear(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> Res
 
 
 def _keeps_topic(before: Procedure, hits: Hits) -> bool:
+    likeliest = max((family.by_itself for family in hits.families), default=0.0)
+    least = max(_KEEP_TOPIC * likeliest, _LEAST_FOR_TOPIC)
     return any(
-        family.slug == before.family and family.probability >= _KEEP_TOPIC
-        for family in hits.families
+        family.slug == before.family and family.by_itself >= least for family in hits.families
     )
 
 

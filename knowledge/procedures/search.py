@@ -27,7 +27,6 @@ from knowledge.procedures.reading import Query
 from knowledge.procedures.wording import Wording
 from knowledge.yaml_files import load_yaml
 
-
 _SHORT = 4
 """A message of no more words that may name something is read with what was talked about."""
 _OF_THE_TOPIC = 8.0
@@ -62,6 +61,8 @@ class FamilyMatch:
 
     slug: str
     probability: float
+    by_itself: float
+    """The same, whatever was talked about before."""
     matches: tuple[Match, ...]
     features: Mapping[str, float]
 
@@ -135,20 +136,24 @@ class ProcedureIndex:
         named = [self._by_code[code] for code in query.codes if code in self._by_code]
         if named:
             matches = tuple(Match(procedure, Likeness(1.0, 1.0)) for procedure in named)
-            return Hits(query, tuple(FamilyMatch("", 1.0, (match,), {}) for match in matches), 0.0)
+            return Hits(
+                query, tuple(FamilyMatch("", 1.0, 1.0, (match,), {}) for match in matches), 0.0
+            )
         scored = self._families.score(query)
-        chances, none = probabilities(
+        alone, none = probabilities(
             self.weights, scored, self._families.none_features(query, doubt)
         )
+        chances = alone
         if near and len(query.content) <= _SHORT:
             chances, none = _favoured(
-                chances, none, [self._nearness(item, near, query) for item in scored]
+                alone, none, [self._nearness(item, near, query) for item in scored]
             )
         order = sorted(range(len(scored)), key=lambda at: (-chances[at], scored[at].family.slug))
         found = tuple(
             FamilyMatch(
                 scored[at].family.slug,
                 chances[at],
+                alone[at],
                 self.members(scored[at].family.slug, query),
                 scored[at].features,
             )
