@@ -215,3 +215,23 @@ _SYLLABLE = re.compile(
 def is_syllable(key: str) -> bool:
     """Return whether a search key could be a Vietnamese syllable."""
     return _SYLLABLE.fullmatch(key) is not None
+
+
+_ROWS_OF_KEYS = ("qwertyuiopo", "asdfghjklk", "zxcvbnmn")
+_NEXT_KEY = {row[at]: row[at + 1] for row in _ROWS_OF_KEYS for at in range(len(row) - 1)}
+
+
+def mistyped(word: str, number: int) -> str:
+    """Return a word of four letters or more with one slip of the finger, chosen by a number.
+
+    Two letters swapped, one left out, one typed twice, or the key beside it.
+    """
+    at = 1 + number % (len(word) - 2)
+    before, letter, after = word[:at], word[at], word[at + 1 :]
+    slips = (
+        before + after[0] + letter + after[1:],
+        before + after,
+        before + letter * 2 + after,
+        before + _NEXT_KEY.get(strip_marks(letter).lower(), "x") + after,
+    )
+    return slips[number % len(slips)]

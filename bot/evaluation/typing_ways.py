@@ -10,9 +10,8 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 
-from knowledge.vietnamese import SHORTHAND, search_key, strip_marks
+from knowledge.vietnamese import SHORTHAND, mistyped, search_key, strip_marks
 
 AS_WRITTEN = "as written"
 _STUCK_EVERY = 3
@@ -24,11 +23,6 @@ _TEENCODE: Mapping[str, str] = {
         *("ko", "dc", "hs", "gp", "gcn", "gt", "tt", "sct", "bn", "bjo", "j", "vs", "ntn", "lm"),
         *("mk", "tg", "cty", "dn", "hkd", "kd", "sx", "xd", "xk", "nk", "km", "attp", "mun"),
     }
-}
-_NEIGHBOURS: Mapping[str, str] = {
-    left: right
-    for row in ("qwertyuiopo", "asdfghjklk", "zxcvbnmn")
-    for left, right in pairwise(row)
 }
 
 
@@ -55,7 +49,7 @@ def one_typo(text: str, seed: str) -> str:
         return text
     number = _number(seed)
     at = long[number % len(long)]
-    words[at] = _mistyped(words[at], number // 7)
+    words[at] = mistyped(words[at], number // 7)
     return " ".join(words)
 
 
@@ -119,19 +113,6 @@ WAYS: Mapping[str, Callable[[str, str], str]] = {
 
 def _number(seed: str) -> int:
     return zlib.crc32(seed.encode())
-
-
-def _mistyped(word: str, number: int) -> str:
-    at = 1 + number % (len(word) - 2)
-    kind = number % 4
-    if kind == 0:
-        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    if kind == 1:
-        return word[:at] + word[at + 1 :]
-    if kind == 2:
-        return word[:at] + word[at] + word[at:]
-    wrong = _NEIGHBOURS.get(strip_marks(word[at]).lower(), "x")
-    return word[:at] + wrong + word[at + 1 :]
 
 
 def _may_stick(parts: list[str], at: int) -> bool:

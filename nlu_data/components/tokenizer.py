@@ -36,11 +36,12 @@ class VietnameseTokenizer(Tokenizer):
         """Return one token a word; punctuation is passed over."""
         text = message.get(attribute)
         found = [
-            Token(text[word.start : word.end] or word.key, word.start, lemma=_lemma(word.key))
+            Token(text[word.start : word.end] or word.key, word.start, lemma=lemma_of(word.key))
             for word in words(text)
         ]
         return found or [Token(text, 0)]
 
 
-def _lemma(key: str) -> str:
+def lemma_of(key: str) -> str:
+    """Return what features are made of: the search key, or one word for all parts of codes."""
     return _CODE_WORD if _CODE_LIKE.fullmatch(key) else key
