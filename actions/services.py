@@ -16,6 +16,7 @@ from knowledge.dossiers.registry import DossierRegistry
 from knowledge.office.calendar import WorkingCalendar
 from knowledge.office.offices import Office
 from knowledge.procedures.repository import LiveCatalogue
+from knowledge.questions.tickets import Tickets
 from knowledge.settings import KnowledgeSettings
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -36,6 +37,7 @@ class Services:
     dossiers: DossierRegistry
     calendar: WorkingCalendar
     office: Office
+    tickets: Tickets
     templates: Templates = field(default_factory=Templates)
     clock: Clock = local_now
 
@@ -65,5 +67,6 @@ def build_services(settings: KnowledgeSettings, *, clock: Clock = local_now) -> 
         dossiers=DossierRegistry(engine),
         calendar=WorkingCalendar.load(settings.data_dir),
         office=Office.load(settings.data_dir, settings.office_file),
+        tickets=Tickets(engine),
         clock=clock,
     )

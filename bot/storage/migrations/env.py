@@ -6,7 +6,12 @@ from alembic import context
 
 from knowledge.database import metadata
 
-for tables in ("bot.storage.tables", "knowledge.dossiers.tables", "knowledge.procedures.tables"):
+for tables in (
+    "bot.storage.tables",
+    "knowledge.dossiers.tables",
+    "knowledge.procedures.tables",
+    "knowledge.questions.tables",
+):
     import_module(tables)
 
 context.configure(

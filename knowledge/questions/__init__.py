@@ -1,0 +1,1 @@
+"""Questions that people leave for the staff: tickets (phiếu hỏi)."""
