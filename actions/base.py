@@ -35,6 +35,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """An earlier message of a person."""
+
+    text: str
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a person wrote, as Rasa understood it, and what is remembered of the conversation."""
 
@@ -45,12 +53,20 @@ class Message:
     slots: Mapping[str, Any]
     ranking: Mapping[str, float] = field(default_factory=dict)
     """Intents with their confidence, the likeliest first."""
+    conversation: str = ""
+    """The key Rasa knows the conversation by: channel, then a digest."""
+    said_before: Sequence[Said] = ()
+    """What the person wrote earlier in this session, the oldest first."""
+    last_reply: str = ""
+    """What was answered last."""
 
     @classmethod
     def of(cls, tracker: Tracker) -> Message:
         """Read the latest message of a tracker."""
         latest = tracker.latest_message
         intent = latest.get("intent") or {}
+        said = [_said(event) for event in tracker.events if event.get("event") == "user"]
+        replies = [event.get("text") for event in tracker.events if event.get("event") == "bot"]
         return cls(
             text=latest.get("text") or "",
             intent=intent.get("name") or "",
@@ -61,6 +77,9 @@ class Message:
                 item["name"]: float(item["confidence"])
                 for item in latest.get("intent_ranking") or ()
             },
+            conversation=tracker.sender_id,
+            said_before=said[:-1],
+            last_reply=(replies[-1] if replies else "") or "",
         )
 
     @property
@@ -88,9 +107,7 @@ class Answer:
     """A reply, what it was about, and what to remember."""
 
     outcome: Outcome
-    text: str | None = None
-    response: str | None = None
-    """Name of a response of Rasa's domain, in place of a text."""
+    text: str
     buttons: Sequence[Button] = ()
     aspects: Sequence[str] = ()
     procedure: str | None = None
@@ -134,13 +151,19 @@ class MotcuaAction(Action, ABC):
     async def answer(self, message: Message) -> Answer:
         """Return the reply to a message."""
 
+    async def reply(self, message: Message) -> Answer:
+        """Return the reply, steered by what was offered before."""
+        from actions.steering import reply  # it answers with what stands on this module
+
+        return await reply(self.services, message, self.answer)
+
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Answer, or apologise: a fault is logged without what the person wrote."""
         message = Message.of(tracker)
         try:
-            answer = await self.answer(message)
+            answer = await self.reply(message)
         except Exception as error:
             _log.error(
                 "%s failed: %s", self.action, type(error).__name__, exc_info=_without_values(error)
@@ -158,10 +181,14 @@ def say(dispatcher: CollectingDispatcher, answer: Answer, message: Message) -> N
     """Send a reply with its report."""
     dispatcher.utter_message(
         text=answer.text,
-        response=answer.response,
         buttons=[{"title": item.label, "payload": item.payload} for item in answer.buttons],
         json_message={REPORT_KEY: answer.report(message)},
     )
+
+
+def _said(event: Mapping[str, Any]) -> Said:
+    intent = (event.get("parse_data") or {}).get("intent") or {}
+    return Said(event.get("text") or "", intent.get("name") or "")
 
 
 def _without_values(error: Exception) -> Exception:

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from actions.base import Answer, Button, Message, MotcuaAction, Outcome
-from actions.office import HandOver, ReplyOffice, hand_over
+from actions.base import Answer, Message, MotcuaAction, Outcome
+from actions.ladder import last_aspect
+from actions.office import ReplyOffice
+from actions.people import HandOver
+from actions.phrases import phrases
 from actions.procedures import (
     ASPECT_OF_INTENT,
     NAMING,
     ListProcedures,
-    chosen_number,
     doubt,
     not_ours,
     offer,
     procedure_answer,
     tell,
-    which_procedure,
 )
 from actions.services import Services
+from actions.social import SOCIAL, social
+from actions.steering import SURE_REFUSAL, may_refuse, move_on, pick_number, take
+from actions.tickets import TICKET, question_of, ticket_buttons, ticket_choices
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.model import Aspect
 from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
 
-_SOCIAL = ("greet", "thank", "say_goodbye", "ask_help", "praise")
-_HAND_OVER_AFTER = 2
-_SURE_REFUSAL = 0.7
 _SURE_STEERING = 0.35
 """Below this confidence a yes, a no or a never-mind is not taken for one."""
+_TRACKING = "track_dossier"
 
 
 class ReplySocial(MotcuaAction):
-    """Greet, thank, help: the texts are responses of Rasa's domain."""
+    """Greet, thank, help."""
 
     action = "action_reply_social"
 
     async def answer(self, message: Message) -> Answer:
-        """Answer with the response of the intent."""
+        """Answer with the text of the intent."""
         return await _social(self.services, message)
 
 
@@ -51,38 +51,38 @@ class Refuse(MotcuaAction):
 
 
 class ReplyUnclear(MotcuaAction):
-    """What a message asks was not understood: offer what it names, then a list, then a person."""
+    """What a message asks was not understood: answer what it names, else say so."""
 
     action = "action_reply_unclear"
 
     async def answer(self, message: Message) -> Answer:
-        """Take the next step of the ladder."""
+        """Answer by what the message names; the ladder goes on from there."""
         return await _unclear(self.services, message)
 
 
 class DefaultFallback(ReplyUnclear):
-    """No rule fits; the same ladder."""
+    """No rule fits; the same."""
 
     action = "action_default_fallback"
 
 
 class Affirm(MotcuaAction):
-    """Yes: to the one procedure that was offered."""
+    """Yes: to what was offered."""
 
     action = "action_affirm"
 
     async def answer(self, message: Message) -> Answer:
-        """Take the offered procedure, or ask which."""
+        """Take what was offered, or ask which."""
         return await _affirm(self.services, message)
 
 
 class Deny(MotcuaAction):
-    """No: the offered procedures are not meant."""
+    """No: what was offered or told is not meant."""
 
     action = "action_deny"
 
     async def answer(self, message: Message) -> Answer:
-        """Take another procedure that the message names, or ask for its name."""
+        """Take another procedure that the message names, or go on down the ladder."""
         return await _deny(self.services, message)
 
 
@@ -103,8 +103,12 @@ async def answer_instead(services: Services, message: Message) -> Answer:
     intent = message.intent
     if intent in ASPECT_OF_INTENT or intent == NAMING:
         return await procedure_answer(services, message)
-    if intent in _SOCIAL:
+    if intent in SOCIAL:
         return await _social(services, message)
+    if intent == _TRACKING and not phrases().refuses(message.text):
+        return _no_code(services, message)
+    if phrases().refuses(message.text):
+        return _cancel(services)
     action = _ACTION_OF_INTENT.get(intent, ReplyUnclear)
     return await action(services).answer(message)
 
@@ -126,13 +130,11 @@ async def _affirm(services: Services, message: Message) -> Answer:
     if _doubtful(message):
         return await _unclear(services, message)
     choices: list[str] = message.slots.get("choices") or []
-    if len(choices) == 1:
-        return await _take(services, message, choices[0])
+    if TICKET in choices or len(choices) == 1:  # yes to leaving the question
+        return await take(services, message, choices[0])
     if choices:
-        catalogue = await services.catalogue.get()
-        known = tuple(catalogue.procedures[c] for c in choices if c in catalogue.procedures)
-        return offer(services, known, _last_aspect(message))
-    return _social_named(services, "ask_help")
+        return await pick_number(services, message)
+    return social(services, "ask_help")
 
 
 def _doubtful(message: Message) -> bool:
@@ -142,19 +144,45 @@ def _doubtful(message: Message) -> bool:
 async def _deny(services: Services, message: Message) -> Answer:
     if _doubtful(message):
         return await _unclear(services, message)
+    choices = message.slots.get("choices") or ()
+    told = message.slots.get("procedure")
+    if not may_refuse(message) or (not choices and phrases().is_bare_no(message.text)):
+        return _cancel(services)
+    if message.is_button:
+        return await move_on(services, message)
     catalogue = await services.catalogue.get()
+    refused = {*choices, told, *(message.slots.get("refused") or ())}
     meant = resolve(catalogue.index, message.text)
-    refused = message.slots.get("choices") or (message.slots.get("procedure"),)
     if isinstance(meant, Resolved) and meant.procedure.id not in refused:
-        return tell(services, catalogue, meant.procedure, _last_aspect(message) or Aspect.OVERVIEW)
-    return which_procedure(services, _last_aspect(message))
+        aspect = last_aspect(message) or Aspect.OVERVIEW
+        return tell(services, catalogue, meant.procedure, aspect)
+    fresh = meant.choices if isinstance(meant, Ambiguous) else ()
+    fresh = tuple(item for item in fresh if item.id not in refused)
+    if fresh:
+        return offer(services, fresh, last_aspect(message), again=True)
+    return await move_on(services, message)
 
 
 def _cancel(services: Services) -> Answer:
+    return social(
+        services,
+        "cancel",
+        choices=None,
+        refused=None,
+        tracking_code=None,
+        tracking_tries=0,
+        misses=0,
+    )
+
+
+def _no_code(services: Services, message: Message) -> Answer:
+    """Say what can be done without a tracking code."""
+    question = question_of(message)
     return Answer(
-        Outcome.SOCIAL,
-        response="utter_cancel",
-        remember={"choices": None, "tracking_code": None, "tracking_tries": 0, "misses": 0},
+        Outcome.DOSSIER,
+        services.templates.render("dossier/no_code", ask_at=services.office.ask_at()),
+        buttons=ticket_buttons(services, question),
+        remember={"choices": ticket_choices(question)},
     )
 
 
@@ -162,21 +190,14 @@ async def _refuse(services: Services, message: Message) -> Answer:
     catalogue = await services.catalogue.get()
     if _names_ours(catalogue, message) or _may_follow_up(catalogue, message):
         return await procedure_answer(services, message)
-    return not_ours(services)
+    return not_ours(services, message)
 
 
 async def _unclear(services: Services, message: Message) -> Answer:
-    number = chosen_number(message)
-    if number is not None:
-        return await _take(services, message, message.slots["choices"][number])
     catalogue = await services.catalogue.get()
     if _names_ours(catalogue, message):
         return await procedure_answer(services, message)
-    misses = int(message.slots.get("misses") or 0) + 1
-    if misses > _HAND_OVER_AFTER:
-        return hand_over(services)
-    answer = not_ours(services) if misses == 1 else await ListProcedures(services).answer(message)
-    return replace(answer, outcome=Outcome.OUT_OF_SCOPE, remember={"misses": misses})
+    return not_ours(services, message)
 
 
 def _names_ours(catalogue: Catalogue, message: Message) -> bool:
@@ -187,37 +208,13 @@ def _names_ours(catalogue: Catalogue, message: Message) -> bool:
 def _may_follow_up(catalogue: Catalogue, message: Message) -> bool:
     """Whether a doubtful message goes on about the procedure that was talked about."""
     query = catalogue.index.read(message.text)
-    said_nothing_else = not query.content and message.confidence < _SURE_REFUSAL
+    said_nothing_else = not query.content and message.confidence < SURE_REFUSAL
     return bool(message.slots.get("procedure")) and (
         said_nothing_else or (query.variant is not None and not query.known)
     )
 
 
-async def _take(services: Services, message: Message, procedure_id: str) -> Answer:
-    catalogue = await services.catalogue.get()
-    procedure = catalogue.procedures.get(procedure_id)
-    if procedure is None:
-        return which_procedure(services, _last_aspect(message))
-    return tell(services, catalogue, procedure, _last_aspect(message) or Aspect.OVERVIEW)
-
-
-def _last_aspect(message: Message) -> Aspect | None:
-    last = message.slots.get("aspect")
-    return Aspect(last) if last else None
-
-
 async def _social(services: Services, message: Message) -> Answer:
     if _doubtful(message):
         return await _unclear(services, message)
-    return _social_named(services, message.intent)
-
-
-def _social_named(services: Services, name: str) -> Answer:
-    labels = services.templates.labels["buttons"]
-    offers_help = name in ("greet", "ask_help")
-    buttons = [
-        Button.intent(labels["other"], "list_procedures"),
-        Button.intent(labels["track_dossier"], "track_dossier"),
-        Button.intent(labels["talk_to_person"], "talk_to_person"),
-    ]
-    return Answer(Outcome.SOCIAL, response=f"utter_{name}", buttons=buttons if offers_help else ())
+    return social(services, message.intent)

@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
+from actions.phrases import phrases
 from actions.services import LOCAL_ZONE, Services, services_of_environment
 from knowledge.dossiers.registry import (
     DossierNotFound,
@@ -56,11 +57,16 @@ class AskTrackingCode(MotcuaAction):
         codes = known_codes(self.services, message.text)
         labels = self.services.templates.labels["buttons"]
         wrong = [code for code in codes if isinstance(code, MalformedCode)]
+        texts = (
+            self.services.templates.render("dossier/ask", wrong=wrong, again=again)
+            for again in (False, True)
+        )
         return Answer(
             Outcome.DOSSIER,
-            self.services.templates.render("dossier/ask", wrong=wrong),
+            next(text for text in texts if text != message.last_reply),
             buttons=[Button.intent(labels["cancel"], "cancel")],
             dossiers=[_state(code.typed, "malformed") for code in wrong],
+            remember={"choices": None, "earlier": None},
         )
 
 
@@ -150,9 +156,14 @@ def _state(code: str, state: str) -> Mapping[str, str]:
 
 
 def _moved_on(message: Message, codes: Codes) -> bool:
-    if message.intent in _CALLED_OFF or NATIONAL_CODE.search(message.text):
+    from actions.steering import steers  # as above
+
+    if message.intent in _CALLED_OFF or NATIONAL_CODE.search(message.text) or steers(message):
         return True
-    return message.intent != TRACKING and not codes
+    if phrases().refuses(message.text):
+        return True
+    is_number = message.text.strip().isdigit()  # no code, but meant for one
+    return message.intent != TRACKING and not codes and not is_number
 
 
 def _filled(value: str) -> list[EventType]:

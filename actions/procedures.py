@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.dossiers import dossier_answer, known_codes
+from actions.lists import field_answer, fields_answer, labels_of
 from actions.services import Services
 from knowledge.procedures.answers import AspectAnswer, answer
 from knowledge.procedures.catalogue import Catalogue, Field
@@ -70,25 +72,14 @@ class ListProcedures(MotcuaAction):
         """List what the text or the button names."""
         catalogue = await self.services.catalogue.get()
         field = _field(catalogue, message)
-        return _list_field(self.services, catalogue, field) if field else self._fields(catalogue)
-
-    def _fields(self, catalogue: Catalogue) -> Answer:
-        fields = [
-            (field, len(catalogue.of_field(field.slug))) for field in catalogue.fields.fields
-        ]
-        text = self.services.templates.render(
-            "dialogue/fields", fields=fields, total=len(catalogue.procedures)
+        listed = (
+            field_answer(self.services, catalogue, field)
+            if field
+            else fields_answer(self.services, catalogue)
         )
-        largest = sorted(fields, key=lambda item: -item[1])[:CHOICES]
-        return Answer(
-            Outcome.ANSWERED,
-            text,
-            aspects=[Aspect.LIST],
-            buttons=[
-                Button.intent(field.name, "list_procedures", field=field.slug)
-                for field, _ in largest
-            ],
-        )
+        if message.is_button:  # what was asked of a procedure may still wait for its name
+            return listed
+        return replace(listed, remember={**listed.remember, "aspect": None})
 
 
 async def procedure_answer(services: Services, message: Message) -> Answer:
@@ -105,7 +96,7 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
         return offer(services, meant.choices, *_asked(catalogue, message))
     if isinstance(meant, NotMentioned):
         return which_procedure(services, *_asked(catalogue, message)[:1])
-    return not_ours(services)
+    return not_ours(services, message)
 
 
 def tell(
@@ -140,13 +131,19 @@ def offer(
     choices: tuple[Procedure, ...],
     aspect: Aspect | None = None,
     *_more: Aspect,
+    again: bool = False,
 ) -> Answer:
-    """Ask which of at most three procedures is meant."""
+    """Ask which of at most three procedures is meant; `again` after others were refused."""
     intent = INTENT_OF_ASPECT.get(aspect or Aspect.OVERVIEW, NAMING)
+    buttons = [
+        Button.intent(label, intent, procedure_id=item.id)
+        for label, item in zip(labels_of(choices), choices, strict=True)
+    ]
+    none = Button.intent(services.templates.labels["buttons"]["none_of_these"], "deny")
     return Answer(
         Outcome.CLARIFY,
-        services.templates.render("dialogue/which_of", choices=choices),
-        buttons=[Button.intent(item.name, intent, procedure_id=item.id) for item in choices],
+        services.templates.render("dialogue/which_of", choices=choices, again=again),
+        buttons=[*buttons, none],
         aspects=[aspect] if aspect else [],
         candidates=[item.id for item in choices],
         remember={"choices": [item.id for item in choices], "aspect": aspect and aspect.value},
@@ -158,23 +155,24 @@ def which_procedure(services: Services, aspect: Aspect | None = None) -> Answer:
     return Answer(
         Outcome.CLARIFY,
         services.templates.render("dialogue/which_procedure", aspect=aspect),
-        buttons=[Button.intent(services.templates.labels["buttons"]["other"], "list_procedures")],
+        buttons=_ways_out(services),
         aspects=[aspect] if aspect else [],
         remember={"choices": None, "aspect": aspect and aspect.value},
     )
 
 
-def not_ours(services: Services) -> Answer:
+def not_ours(services: Services, message: Message) -> Answer:
     """Say honestly that the knowledge base does not have it, and where to ask."""
+    texts = (
+        services.templates.render(
+            "dialogue/not_ours", ask_at=services.office.ask_at(), again=again
+        )
+        for again in (False, True)
+    )
     return Answer(
         Outcome.OUT_OF_SCOPE,
-        services.templates.render("dialogue/not_ours", ask_at=services.office.ask_at()),
-        buttons=[
-            Button.intent(services.templates.labels["buttons"]["other"], "list_procedures"),
-            Button.intent(
-                services.templates.labels["buttons"]["talk_to_person"], "talk_to_person"
-            ),
-        ],
+        next(text for text in texts if text != message.last_reply),
+        buttons=_ways_out(services),
     )
 
 
@@ -185,6 +183,14 @@ def chosen_number(message: Message) -> int | None:
     if typed.isdigit() and 1 <= int(typed) <= len(choices):
         return int(typed) - 1
     return None
+
+
+def _ways_out(services: Services) -> list[Button]:
+    labels = services.templates.labels["buttons"]
+    return [
+        Button.intent(labels["by_field"], "list_procedures"),
+        Button.intent(labels["talk_to_person"], "talk_to_person"),
+    ]
 
 
 def _meant(catalogue: Catalogue, message: Message) -> Resolution:
@@ -279,20 +285,3 @@ def _field(catalogue: Catalogue, message: Message) -> Field | None:
     slug = message.entities.get("field")
     named = next((item for item in catalogue.fields.fields if item.slug == slug), None)
     return named or (None if message.is_button else catalogue.fields.named_in(message.text))
-
-
-def _list_field(services: Services, catalogue: Catalogue, field: Field) -> Answer:
-    procedures = catalogue.of_field(field.slug)
-    today = services.today
-    text = services.templates.render(
-        "dialogue/procedures_of_field",
-        field=field,
-        procedures=[(item, item.standing_on(today).state) for item in procedures],
-    )
-    return Answer(
-        Outcome.ANSWERED,
-        text,
-        aspects=[Aspect.LIST],
-        candidates=[item.id for item in procedures],
-        remember={"choices": None},
-    )

@@ -15,7 +15,8 @@ from actions.dialogue import (
     ReplyUnclear,
 )
 from actions.dossiers import AskTrackingCode, TrackDossier, ValidateDossierForm
-from actions.office import HandOver, ReplyOffice
+from actions.office import ReplyOffice
+from actions.people import HandOver
 from actions.procedures import AnswerProcedure, ListProcedures
 from actions.services import Services
 

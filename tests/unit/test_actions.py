@@ -15,7 +15,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import REPORT_KEY, Answer, Message, MotcuaAction
 from actions.dialogue import Affirm, Deny, Refuse, ReplyUnclear
 from actions.dossiers import TrackDossier, ValidateDossierForm
-from actions.office import HandOver, ReplyOffice
+from actions.office import ReplyOffice
+from actions.people import HandOver
 from actions.procedures import AnswerProcedure, ListProcedures
 from actions.services import LOCAL_ZONE, Services, build_services
 from bot.settings import Settings
