@@ -103,10 +103,12 @@ async def test_an_unclear_name_is_asked_back_with_three_buttons_at_most(
     services: Services,
 ) -> None:
     message, report, slots = await run(
-        AnswerProcedure(services), tracker("giay phep ban ruou can gi", "ask_documents")
+        AnswerProcedure(services), tracker("giay phep thuoc la can gi", "ask_documents")
     )
     assert report["outcome"] == "clarify"
-    assert 2 <= len(message["buttons"]) <= 3
+    assert 2 <= len(report["candidates"]) <= 3
+    assert [item["payload"] for item in message["buttons"]][-1] == "/deny"
+    assert len(message["buttons"]) == len(report["candidates"]) + 1
     assert slots["choices"] == report["candidates"]
     assert slots["aspect"] == "documents"
 
@@ -129,7 +131,7 @@ async def test_no_and_another_name_takes_the_other(services: Services) -> None:
 
 
 async def test_what_the_base_knows_is_not_refused_but_asked_back(services: Services) -> None:
-    of = tracker("quán cà phê bán thuốc lá cần phép gì", "out_of_scope", confidence=0.5)
+    of = tracker("quán này muốn có giấy phép thuốc lá", "out_of_scope", confidence=0.5)
     _, report, _ = await run(Refuse(services), of)
     assert report["outcome"] in ("clarify", "out_of_scope")
     assert report["procedure"] is None
