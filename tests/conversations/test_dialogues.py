@@ -35,9 +35,27 @@ async def test_a_conversation(
     gateway: Running, session: aiohttp.ClientSession, dialogue: dict[str, Any]
 ) -> None:
     someone = person(session, gateway.url)
+    offered: list[str] = []
+    before: Turn | None = None
     for expected in dialogue["turns"]:
-        turn: Turn = await someone.says(expected["say"])
+        turn = await (
+            someone.presses(expected["press"])
+            if "press" in expected
+            else someone.says(expected["say"])
+        )
+        said = expected.get("press") or expected["say"]
         for name, value in expected.items():
             if name in CHECKS:
-                assert CHECKS[name](turn) == value, f"{expected['say']}: {name}"
+                assert CHECKS[name](turn) == meant(value, offered), f"{said}: {name}"
         assert expected.get("says", "") in turn.text
+        assert before is None or turn.text != before.text or turn.procedure, f"{said}: repeated"
+        offered = list(turn.candidates) or offered
+        before = turn
+
+
+def meant(value: object, offered: list[str]) -> object:
+    """Return the value that a turn must have; `offered 2` is the second candidate shown last."""
+    word, _, place = str(value).partition(" ")
+    if word != "offered":
+        return value
+    return offered[-1 if place == "last" else int(place) - 1]
