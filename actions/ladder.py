@@ -31,7 +31,8 @@ _TICKET_STEP = 3
 async def climb(services: Services, message: Message, refused: Sequence[str]) -> Answer:
     """Return the next step after what was offered was refused; never what was said last."""
     catalogue = await services.catalogue.get()
-    others = _others(catalogue, question_of(message), refused)
+    listed = _looks_at_list(message)
+    others = () if listed else _others(catalogue, question_of(message), refused)
     if others:
         answer = offer(services, others, last_aspect(message), again=bool(refused))
         if answer.text != message.last_reply:

@@ -118,9 +118,8 @@ async def move_on(services: Services, message: Message) -> Answer:
     if OTHER_QUESTION in choices:  # what is refused is to leave a question
         return social(services, "cancel", choices=None, misses=0)
     told = message.slots.get("procedure")
-    before = message.slots.get("refused") or ()
-    now = choices or ([told] if told else ())
-    return await climb(services, message, list(dict.fromkeys([*before, *now])))
+    refused = [*(message.slots.get("refused") or ()), *(choices or ([told] if told else ()))]
+    return await climb(services, message, list(dict.fromkeys(refused)))
 
 
 async def pick_number(services: Services, message: Message, typed: int | None = None) -> Answer:
