@@ -188,6 +188,12 @@ class FamilyIndex:
         known = sum(w for term, w in plain.items() if any(term in each.terms for each in own))
         return Likeness(closeness, known / (sum(plain.values()) or 1.0))
 
+    def words_of(self, procedure: Procedure) -> frozenset[str]:
+        """Return the keys of all words of a procedure's names."""
+        phrases = self.families[procedure.family].phrases
+        own = [phrase for phrase in phrases if phrase.procedure.id == procedure.id]
+        return frozenset[str]().union(*(phrase.frame.union(phrase.terms) for phrase in own))
+
     def _weigh(self) -> None:
         total = len(self.families)
         spread = Counter(key for family in self.families.values() for key in family.forms)

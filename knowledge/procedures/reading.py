@@ -38,6 +38,8 @@ class Query:
     known: tuple[str, ...]
     """Keys of `content` that occur in the names of procedures."""
     variant: Variant | None
+    hints: Mapping[Variant, frozenset[str]]
+    """Variants that may be meant, with the keys of the words that say so."""
     codes: tuple[str, ...]
 
 
@@ -90,7 +92,8 @@ class Reader:
         content = tuple(token for token, filler in zip(rest, flags, strict=True) if not filler)
         frame = tuple(token.key for token, filler in zip(rest, flags, strict=True) if filler)
         known = tuple(token.key for token in content if token.key in self.names)
-        return Query(tuple(typed), content, frame, known, variant, codes)
+        hints = {} if variant else self.wording.hints_of(official)
+        return Query(tuple(typed), content, frame, known, variant, hints, codes)
 
     def _filler_flags(self, typed: Sequence[Token]) -> list[bool]:
         widths = self.wording.filler_widths(typed)

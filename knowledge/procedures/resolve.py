@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.procedures.model import Procedure, State, Variant
+from knowledge.procedures.reading import Query
 from knowledge.procedures.search import FamilyMatch, Hits, Match, ProcedureIndex
 
 TAKE = 0.4
@@ -133,7 +134,7 @@ def _keeps_topic(before: Procedure, hits: Hits) -> bool:
 
 def _pick(hits: Hits, matches: Sequence[Match], before: Procedure | None) -> Resolution:
     """Pick the procedure of a family that the wording of the question means."""
-    wanted = _of_variant(matches, hits.query.variant)
+    wanted = _of_variant(matches, hits.query.variant) or _hinted(matches, hits.query)
     if hits.query.variant and not wanted:
         return Ambiguous(tuple(match.procedure for match in matches[:CHOICES]))
     if wanted:
@@ -164,6 +165,16 @@ def _of_variant(matches: Sequence[Match], variant: Variant | None) -> list[Match
         return [match for match in matches if match.procedure.variant in _FIRST_ISSUE]
     if variant is Variant.GIA_HAN:  # many licences are issued again when they expire
         return [match for match in matches if match.procedure.variant is Variant.CAP_LAI]
+    return []
+
+
+def _hinted(matches: Sequence[Match], query: Query) -> list[Match]:
+    """Return the procedures of a variant that words only hint at, which no first issue uses."""
+    first_issue = [match.words for match in matches if match.procedure.variant in _FIRST_ISSUE]
+    for variant, keys in query.hints.items():
+        wanted = _of_variant(matches, variant)
+        if wanted and first_issue and not any(keys <= words for words in first_issue):
+            return wanted
     return []
 
 

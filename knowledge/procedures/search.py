@@ -53,6 +53,8 @@ class Match:
 
     procedure: Procedure
     likeness: Likeness
+    words: frozenset[str] = frozenset()
+    """Keys of all words of its names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,11 @@ class ProcedureIndex:
     def members(self, family: str, query: Query) -> tuple[Match, ...]:
         """Return the procedures of a family, those with the likest names first."""
         found = [
-            Match(procedure, self._families.likeness(query, procedure))
+            Match(
+                procedure,
+                self._families.likeness(query, procedure),
+                self._families.words_of(procedure),
+            )
             for procedure in self._families.families[family].procedures.values()
         ]
         return tuple(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,7 @@ class WordingFile(BaseModel):
     aspect_cues: dict[Aspect, tuple[str, ...]]
     no_aspect: tuple[str, ...]
     variant_cues: dict[Variant, tuple[str, ...]]
+    variant_hints: dict[Variant, tuple[str, ...]]
 
 
 class Token(NamedTuple):
@@ -125,6 +126,8 @@ class Wording:
     """Everyday and English words → the words that the official names use."""
     aspects: Phrases[Aspect | None]
     cues: Phrases[Variant]
+    hints: Phrases[Variant]
+    """Words that tell a variant only of a family that has it."""
     vocabulary: Mapping[str, frozenset[str]]
     """All words of the phrases: key → forms."""
     short_fillers: Mapping[str, frozenset[str]]
@@ -154,20 +157,14 @@ class Wording:
             ]
         )
         cues = Phrases.of((cue, it) for it, many in file.variant_cues.items() for cue in many)
+        hints = Phrases.of((hint, it) for it, many in file.variant_hints.items() for hint in many)
         vocabulary: dict[str, set[str]] = defaultdict(set)
-        tables: tuple[
-            Phrases[None] | Phrases[Tokens] | Phrases[Aspect | None] | Phrases[Variant], ...
-        ] = (
-            fillers,
-            synonyms,
-            aspects,
-            cues,
-        )
+        tables: tuple[Phrases[Any], ...] = (fillers, synonyms, aspects, cues, hints)
         for table in tables:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
-        return cls(fillers, synonyms, aspects, cues, known, fillers.single_words())
+        return cls(fillers, synonyms, aspects, cues, hints, known, fillers.single_words())
 
     def pairs(self) -> Iterable[tuple[str, str]]:
         """Yield the pairs of neighbouring keys in all phrases."""
@@ -175,15 +172,20 @@ class Wording:
             yield from table.pairs()
 
     def aspects_of(self, typed: Sequence[Token]) -> list[Aspect]:
-        """Return the aspects that a question words, in the order of its words."""
+        """Return the aspects that a question words, in the order of its words.
+
+        How a thing is done is asked only where nothing closer is: "hồ sơ thế nào".
+        """
         found: list[Aspect] = []
         at = 0
         while at < len(typed):
-            match = self.aspects.at(typed, at)
-            if match and match[1] and match[1] not in found:
-                found.append(match[1])
-            at += match[0] if match else 1
-        return found
+            width, aspect = self.aspects.at(typed, at) or (1, None)
+            at += width
+            named = aspect is Aspect.LEGAL_BASIS and at < len(typed) and typed[at].key.isdigit()
+            if aspect and aspect not in found and not named:  # "nghị định 09" is no question
+                found.append(aspect)
+        closer: list[Aspect] = [aspect for aspect in found if aspect is not Aspect.OVERVIEW]
+        return closer or found
 
     def variant_of(
         self, typed: Sequence[Token], is_name: Callable[[int], bool]
@@ -197,7 +199,8 @@ class Wording:
             (width, at, meaning)
             for at in range(len(typed))
             for width, meaning in self.cues.all_at(typed, at)
-            if width > 1 or not is_name(at)
+            if not any(token.official for token in typed[at : at + width])
+            and (width > 1 or not is_name(at))
         ]
         if not cues:
             return None, list(typed)
@@ -209,6 +212,26 @@ class Wording:
             for place in range(at, at + width)
         }
         return variant, [token for at, token in enumerate(typed) if at not in spoken]
+
+    def hints_of(self, typed: Sequence[Token]) -> Mapping[Variant, frozenset[str]]:
+        """Return the variants that a question may word, with the keys of the words that do.
+
+        A word that belongs to a longer phrase ("mất bao lâu") is no hint.
+        """
+        found: dict[Variant, set[str]] = defaultdict(set)
+        at = 0
+        while at < len(typed):
+            width, variant = self.hints.at(typed, at) or (1, None)
+            longer = max(self._width(table, typed, at) for table in (self.fillers, self.aspects))
+            if variant and longer <= width:
+                found[variant].update(token.key for token in typed[at : at + width])
+            at += max(width, longer)
+        return {variant: frozenset(keys) for variant, keys in found.items()}
+
+    @staticmethod
+    def _width(table: Phrases[Any], typed: Sequence[Token], at: int) -> int:
+        match = table.at(typed, at)
+        return match[0] if match else 1
 
     def with_synonyms(self, typed: Sequence[Token]) -> list[Token]:
         """Return the words, everyday ones replaced by official ones."""
