@@ -2,7 +2,7 @@
 
 A conditional logit model: each question is a choice among the families that share a word with it
 and "none of ours". The fit maximises the likelihood of the labels with a small penalty on the
-squares of the weights, by gradient ascent from the weights that are there.
+squares of the weights.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import yaml
+from scipy.optimize import minimize
 
 from bot.asking import open_asker
 from bot.evaluation.labelled import Labelled, Reaction, read_labelled
@@ -21,24 +24,24 @@ from bot.evaluation.typing_ways import WAYS
 from bot.settings import load_settings
 from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import scan
-from knowledge.procedures.ranking import Scored, Weights, probabilities
 from knowledge.settings import SHIPPED_DATA
 
 QUESTIONS = Path("tests/understanding/calibration.jsonl")
 TYPED = ("as written", "no marks", "one typo")
 _PENALTY = 0.0005
-_STEPS = 1500
-_RATE = 2.0
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A question as a choice: the families with their features, and which of them are right."""
+    """A question as a choice: the features of what may be meant, and which of it is right."""
 
-    scored: Sequence[Scored]
-    none: Mapping[str, float]
-    right: frozenset[int]
-    """Places in `scored`; its length stands for "none of ours"."""
+    features: FloatArray
+    """A row for each family that shares a word with the question, and one for "none of ours"."""
+    right: BoolArray
+    """Which rows are right."""
 
 
 async def doubts(questions: Sequence[Labelled]) -> dict[tuple[str, str], float]:
@@ -58,48 +61,52 @@ def choices(
     catalogue: Catalogue, questions: Iterable[Labelled], doubt: Mapping[tuple[str, str], float]
 ) -> list[Choice]:
     """Return the questions that say which families are right, or that none is."""
+    names = catalogue.index.weight_names
     found = []
     for question in questions:
         families = {catalogue.procedures[item].family for item in question.procedure}
+        refuse = question.expect[0] is Reaction.REFUSE
         for way in TYPED:
             typed = WAYS[way](question.text, question.id)
             scored, none = catalogue.index.features(typed, doubt=doubt[question.id, way])
-            right = {at for at, item in enumerate(scored) if item.family.slug in families}
-            if question.expect[0] is Reaction.REFUSE:
-                right = {len(scored)}
-            if right:
-                found.append(Choice(scored, none, frozenset(right)))
+            rows = [item.features for item in scored] + [none]
+            right = [
+                not item.family.ours if refuse else item.family.slug in families for item in scored
+            ]
+            if refuse or any(right):
+                found.append(
+                    Choice(
+                        np.array([[row.get(name, 0.0) for name in names] for row in rows]),
+                        np.array([*right, refuse]),
+                    )
+                )
     return found
 
 
-def fit(weights: Weights, listed: Sequence[Choice]) -> dict[str, float]:
+def fit(before: FloatArray, listed: Sequence[Choice]) -> FloatArray:
     """Return the weights that make the labels likeliest."""
-    now = dict(weights)
-    for _ in range(_STEPS):
-        slope = dict.fromkeys(now, 0.0)
-        for choice in listed:
-            families, none = probabilities(now, choice.scored, choice.none)
-            chances = [*families, none]
-            right = sum(chances[at] for at in choice.right)
-            for at, chance in enumerate(chances):
-                pull = (chance / right if at in choice.right else 0.0) - chance
-                if abs(pull) > 1e-4:
-                    features = choice.none if at == len(families) else choice.scored[at].features
-                    for name, value in features.items():
-                        slope[name] += pull * value
-        for name in now:
-            now[name] += _RATE * (slope[name] / len(listed) - _PENALTY * now[name])
-    return now
+    rows = np.concatenate([choice.features for choice in listed])
+    right = np.concatenate([choice.right for choice in listed])
+    starts = np.cumsum([0, *(len(choice.right) for choice in listed[:-1])])
+    widths = [len(choice.right) for choice in listed]
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        values = rows @ weights
+        powers = np.exp(values - np.repeat(np.maximum.reduceat(values, starts), widths))
+        total = np.add.reduceat(powers, starts)
+        good = np.add.reduceat(powers * right, starts)
+        pull = powers / np.repeat(total, widths) - powers * right / np.repeat(good, widths)
+        worth = np.log(total / good).mean() + _PENALTY * (weights @ weights)
+        return float(worth), rows.T @ pull / len(listed) + 2 * _PENALTY * weights
+
+    found: FloatArray = minimize(loss, before, jac=True, method="L-BFGS-B").x
+    return found
 
 
-def right_share(weights: Weights, listed: Sequence[Choice]) -> float:
+def right_share(weights: FloatArray, listed: Sequence[Choice]) -> float:
     """Return how often the likeliest choice is right."""
-    hits = 0
-    for choice in listed:
-        families, none = probabilities(weights, choice.scored, choice.none)
-        chances = [*families, none]
-        hits += max(range(len(chances)), key=chances.__getitem__) in choice.right
-    return hits / len(listed)
+    hits = sum(choice.right[np.argmax(choice.features @ weights)] for choice in listed)
+    return float(hits / len(listed))
 
 
 def main(paths: Sequence[Path]) -> None:
@@ -113,13 +120,14 @@ def main(paths: Sequence[Path]) -> None:
     terms = Terms.load(SHIPPED_DATA)
     catalogue = Catalogue.build(scan(SHIPPED_DATA).procedures.values(), terms)
     listed = choices(catalogue, questions, asyncio.run(doubts(questions)))
-    before = {name: terms.weights.weights.get(name, 0.0) for name in catalogue.index.weight_names}
+    names = catalogue.index.weight_names
+    before = np.array([terms.weights.weights.get(name, 0.0) for name in names])
     after = fit(before, listed)
     print(f"{len(listed)} choices; right {right_share(before, listed):.4f} before")
     print(f"{'':>{len(str(len(listed)))}}          right {right_share(after, listed):.4f} after")
     content = {
         "fitted_on": f"{len(questions)} calibration questions, typed in {len(TYPED)} ways",
-        "weights": {name: round(value, 3) for name, value in after.items()},
+        "weights": dict(zip(names, after.round(3).tolist(), strict=True)),
     }
     head = "# Weights of the search: written by `make fit` from the calibration questions.\n"
     target = SHIPPED_DATA / "search_weights.yaml"

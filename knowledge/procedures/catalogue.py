@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.model import Procedure, Slug, Text
+from knowledge.procedures.ranking import Topic
 from knowledge.procedures.search import ProcedureIndex, SearchWeights
 from knowledge.procedures.wording import Wording
 from knowledge.vietnamese import search_key
@@ -54,6 +55,19 @@ class Fields(BaseModel):
         return max(found, key=lambda item: item[0])[1] if found else None
 
 
+class Others(BaseModel):
+    """Shape of `not_ours.yaml`: what people ask about that other offices do, or nobody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topics: tuple[Topic, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check the file; raises `DataFileError`."""
+        return load_yaml(path, cls)
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the data folder says beside the procedures: fields, wordings, weights of the search."""
@@ -61,6 +75,7 @@ class Terms:
     fields: Fields
     wording: Wording
     weights: SearchWeights
+    others: Others
 
     @classmethod
     def load(cls, data_dir: Path) -> Self:
@@ -69,6 +84,7 @@ class Terms:
             Fields.load(data_dir / "fields.yaml"),
             Wording.load(data_dir / "wording.yaml"),
             SearchWeights.load(data_dir / "search_weights.yaml"),
+            Others.load(data_dir / "not_ours.yaml"),
         )
 
 
@@ -84,7 +100,9 @@ class Catalogue:
     def build(cls, procedures: Iterable[Procedure], terms: Terms) -> Self:
         """Index the procedures."""
         ordered = {item.id: item for item in sorted(procedures, key=lambda item: item.id)}
-        index = ProcedureIndex.build(ordered.values(), terms.wording, terms.weights.weights)
+        index = ProcedureIndex.build(
+            ordered.values(), terms.wording, terms.weights.weights, terms.others.topics
+        )
         return cls(ordered, terms.fields, index)
 
     def of_field(self, slug: str) -> list[Procedure]:

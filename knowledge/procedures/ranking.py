@@ -14,17 +14,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz
 
-from knowledge.procedures.model import Procedure, State, Variant
+from knowledge.procedures.model import Procedure, State, Text, Variant
 from knowledge.procedures.reading import Query, Reader
 from knowledge.procedures.wording import Token, Wording
 
+OTHERS = "others"
+"""A feature of the topics that are not ours."""
 FEATURES = (
     *("coverage", "pairs", "phrase", "phrase_covered", "name", "frame", "evidence", "missing"),
-    *("alike", "lacks_variant", "gone", "exact"),
+    *("alike", "lacks_variant", "gone", "exact", OTHERS),
 )
 NONE_FEATURES = ("none", "none_unknown", "none_few", "none_doubt")
+
 _OTHER_WORD = 0.2
 """What is left of a word typed with other marks than the name has."""
 _CANDIDATES = 40
@@ -37,11 +41,24 @@ _PAIR_SHARE = 0.6
 Weights = Mapping[str, float]
 
 
+class Topic(BaseModel):
+    """Something that people ask about and that is not ours: other offices' matters, small talk."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    aliases: tuple[Text, ...] = ()
+
+    def phrases(self) -> tuple[str, ...]:
+        """Return its name and its everyday names."""
+        return (self.name, *self.aliases)
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One name of a procedure, read."""
+    """One name of a procedure or of a topic, read."""
 
-    procedure: Procedure
+    procedure: Procedure | None
     terms: Mapping[str, float]
     norm: float
     plain: float
@@ -52,9 +69,10 @@ class Phrase:
 
 @dataclass(slots=True)
 class Family:
-    """The variants of one licence, and all words that their names use."""
+    """The variants of one licence, or a topic of others, and all words that the names use."""
 
     slug: str
+    ours: bool = True
     procedures: dict[str, Procedure] = field(default_factory=dict)
     phrases: list[Phrase] = field(default_factory=list)
     forms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -71,7 +89,15 @@ class Family:
     @property
     def is_gone(self) -> bool:
         """Whether nothing of it can be applied for any more."""
-        return all(item.status.state in _GONE for item in self.procedures.values())
+        return self.ours and all(item.status.state in _GONE for item in self.procedures.values())
+
+    def phrases_of(self, procedure: Procedure) -> list[Phrase]:
+        """Return the names of one of its procedures."""
+        return [
+            phrase
+            for phrase in self.phrases
+            if phrase.procedure and phrase.procedure.id == procedure.id
+        ]
 
     def knows(self, token: Token) -> float:
         """Return how surely a word is one of the family's, 0 to 1."""
@@ -110,28 +136,37 @@ class FamilyIndex:
     _unknown: float = 1.0
 
     @classmethod
-    def build(cls, procedures: Sequence[Procedure], wording: Wording) -> FamilyIndex:
-        """Index every name and alias of the procedures."""
-        names = [phrase for procedure in procedures for phrase in procedure.phrases()]
-        draft = Reader.of(wording, names, {})
-        read = [
-            (procedure, draft.read_name(phrase), number == 0)
-            for procedure in procedures
-            for number, phrase in enumerate(procedure.phrases())
-        ]
-        index = cls(draft)
-        for procedure, query, _ in read:
-            family = index.families.setdefault(procedure.family, Family(procedure.family))
-            family.procedures[procedure.id] = procedure
+    def build(
+        cls, procedures: Sequence[Procedure], topics: Sequence[Topic], wording: Wording
+    ) -> FamilyIndex:
+        """Index every name and alias of the procedures, and of the topics that are not ours."""
+        items: list[Procedure | Topic] = [*procedures, *topics]
+        names = [phrase for item in items for phrase in item.phrases()]
+        index = cls(Reader.of(wording, names, {}))
+        read = list(index._read(items))
+        for family, procedure, query, _ in read:
+            if procedure:
+                family.procedures[procedure.id] = procedure
             for token in query.content:
                 family.forms[token.key].add(token.form)
             family.pairs.update(_pairs(query.content))
             family.frame.update(query.frame)
         index._weigh()
         index.reader = Reader.of(wording, names, index._rarity)
-        for procedure, query, is_official in read:
-            index._add(procedure, query, is_official=is_official)
+        for family, procedure, query, is_official in read:
+            index._add(family, procedure, query, is_official=is_official)
         return index
+
+    def _read(
+        self, items: Iterable[Procedure | Topic]
+    ) -> Iterable[tuple[Family, Procedure | None, Query, bool]]:
+        """Yield each name with its family, its procedure and whether it is the official one."""
+        for item in items:
+            procedure = item if isinstance(item, Procedure) else None
+            slug = procedure.family if procedure else f"{OTHERS}:{item.name}"
+            family = self.families.setdefault(slug, Family(slug, ours=procedure is not None))
+            for number, phrase in enumerate(item.phrases()):
+                yield family, procedure, self.reader.read_name(phrase), number == 0
 
     def score(self, query: Query) -> list[Scored]:
         """Return the families that share a word with the question, with their features."""
@@ -179,7 +214,7 @@ class FamilyIndex:
         terms = self._terms(query.content)
         norm = _norm(terms)
         frame = frozenset(query.frame)
-        own = [phrase for phrase in family.phrases if phrase.procedure.id == procedure.id]
+        own = family.phrases_of(procedure)
         closeness = max(
             _cosine(terms, norm, phrase) + _FRAME_SHARE * self._shared(frame, phrase.frame)
             for phrase in own
@@ -190,8 +225,7 @@ class FamilyIndex:
 
     def words_of(self, procedure: Procedure) -> frozenset[str]:
         """Return the keys of all words of a procedure's names."""
-        phrases = self.families[procedure.family].phrases
-        own = [phrase for phrase in phrases if phrase.procedure.id == procedure.id]
+        own = self.families[procedure.family].phrases_of(procedure)
         return frozenset[str]().union(*(phrase.frame.union(phrase.terms) for phrase in own))
 
     def _weigh(self) -> None:
@@ -209,11 +243,12 @@ class FamilyIndex:
             for key in family.forms:
                 self._postings[key].append(slug)
 
-    def _add(self, procedure: Procedure, query: Query, *, is_official: bool) -> None:
+    def _add(
+        self, family: Family, procedure: Procedure | None, query: Query, *, is_official: bool
+    ) -> None:
         terms = self._terms(query.content)
         plain = sum(weight for term, weight in terms.items() if " " not in term)
         joined = "".join(token.key for token in query.content)
-        family = self.families[procedure.family]
         family.phrases.append(
             Phrase(procedure, terms, _norm(terms), plain, frozenset(query.frame), joined)
         )
@@ -271,9 +306,10 @@ class FamilyIndex:
             "missing": min(1.0, missing / _MUCH),
             "alike": max(fuzz.ratio(joined, phrase.joined) for phrase in family.phrases) / 100,
             "lacks_variant": float(
-                query.variant is not None and query.variant not in family.variants
+                family.ours and query.variant is not None and query.variant not in family.variants
             ),
             "gone": float(family.is_gone),
+            OTHERS: float(not family.ours),
             "exact": float(any(_is_exact(terms, frame, phrase) for phrase in family.phrases)),
         }
 

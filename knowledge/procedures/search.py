@@ -20,6 +20,7 @@ from knowledge.procedures.ranking import (
     FamilyIndex,
     Likeness,
     Scored,
+    Topic,
     Weights,
     probabilities,
 )
@@ -91,15 +92,19 @@ class ProcedureIndex:
 
     @classmethod
     def build(
-        cls, procedures: Iterable[Procedure], wording: Wording, weights: Weights
+        cls,
+        procedures: Iterable[Procedure],
+        wording: Wording,
+        weights: Weights,
+        topics: Sequence[Topic] = (),
     ) -> ProcedureIndex:
-        """Index every name and alias of the procedures."""
+        """Index every name and alias of the procedures; `topics` are not ours and compete."""
         listed = list(procedures)
         return cls(
             {procedure.id: procedure for procedure in listed},
             wording,
             weights,
-            FamilyIndex.build(listed, wording),
+            FamilyIndex.build(listed, topics, wording),
             {item.code: item for item in listed if item.code},
         )
 
@@ -150,7 +155,11 @@ class ProcedureIndex:
             chances, none = _favoured(
                 alone, none, [self._nearness(item, near, query) for item in scored]
             )
-        order = sorted(range(len(scored)), key=lambda at: (-chances[at], scored[at].family.slug))
+        none += sum(
+            chance for chance, item in zip(chances, scored, strict=True) if not item.family.ours
+        )
+        ours = [at for at, item in enumerate(scored) if item.family.ours]
+        order = sorted(ours, key=lambda at: (-chances[at], scored[at].family.slug))
         found = tuple(
             FamilyMatch(
                 scored[at].family.slug,
@@ -165,6 +174,8 @@ class ProcedureIndex:
 
     def _nearness(self, scored: Scored, near: Sequence[Procedure], query: Query) -> float:
         """Return how much likelier a family is because of what was talked about."""
+        if not scored.family.ours:
+            return 1.0
         return max(
             1.0 + (_OF_THE_TOPIC - 1.0) * self._families.kinship(scored.family, item, query)
             for item in near
