@@ -210,7 +210,7 @@ def _may_follow_up(catalogue: Catalogue, message: Message) -> bool:
     query = catalogue.index.read(message.text)
     said_nothing_else = not query.content and message.confidence < SURE_REFUSAL
     return bool(message.slots.get("procedure")) and (
-        said_nothing_else or (query.variant is not None and not query.known)
+        said_nothing_else or (bool(query.variants) and not query.known)
     )
 
 

@@ -37,6 +37,7 @@ _FRAME_SHARE = 0.1
 _OTHER_FIELD = 0.3
 _MUCH = 12.0
 _PAIR_SHARE = 0.6
+_COVERAGE = 0.5
 
 Weights = Mapping[str, float]
 
@@ -122,6 +123,11 @@ class Likeness(NamedTuple):
     """Of its likest name, frame words included."""
     coverage: float
     """Share of the question's words that any of its names knows."""
+
+    @property
+    def score(self) -> float:
+        """Return both in one number."""
+        return self.closeness + _COVERAGE * self.coverage
 
 
 @dataclass(slots=True)
@@ -306,7 +312,7 @@ class FamilyIndex:
             "missing": min(1.0, missing / _MUCH),
             "alike": max(fuzz.ratio(joined, phrase.joined) for phrase in family.phrases) / 100,
             "lacks_variant": float(
-                family.ours and query.variant is not None and query.variant not in family.variants
+                family.ours and bool(query.variants) and family.variants.isdisjoint(query.variants)
             ),
             "gone": float(family.is_gone),
             OTHERS: float(not family.ours),

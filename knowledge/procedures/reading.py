@@ -32,12 +32,13 @@ class Query:
     tokens: tuple[Token, ...]
     """All words, as the knowledge base spells them, everyday words still in place."""
     content: tuple[Token, ...]
-    """Words that may name a procedure: no fillers, no cue of a variant, synonyms replaced."""
+    """Words that may name a procedure: no fillers, no cues of variants, synonyms replaced."""
     frame: tuple[str, ...]
     """Keys of the fillers."""
     known: tuple[str, ...]
     """Keys of `content` that occur in the names of procedures."""
-    variant: Variant | None
+    variants: tuple[Variant, ...]
+    """Variants that it words, the surest first."""
     hints: Mapping[Variant, frozenset[str]]
     """Variants that may be meant, with the keys of the words that say so."""
     codes: tuple[str, ...]
@@ -87,13 +88,13 @@ class Reader:
 
     def _understood(self, typed: Sequence[Token], codes: tuple[str, ...]) -> Query:
         official = self.wording.with_synonyms(typed)
-        variant, rest = self.wording.variant_of(official, lambda at: self._in_name(official, at))
+        variants, rest = self.wording.variants_of(official, lambda at: self._in_name(official, at))
         flags = self._filler_flags(rest)
         content = tuple(token for token, filler in zip(rest, flags, strict=True) if not filler)
         frame = tuple(token.key for token, filler in zip(rest, flags, strict=True) if filler)
         known = tuple(token.key for token in content if token.key in self.names)
-        hints = {} if variant else self.wording.hints_of(official)
-        return Query(tuple(typed), content, frame, known, variant, hints, codes)
+        hints = {} if variants else self.wording.hints_of(official)
+        return Query(tuple(typed), content, frame, known, variants, hints, codes)
 
     def _filler_flags(self, typed: Sequence[Token]) -> list[bool]:
         widths = self.wording.filler_widths(typed)

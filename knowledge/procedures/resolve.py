@@ -9,11 +9,11 @@ from knowledge.procedures.model import Procedure, State, Variant
 from knowledge.procedures.reading import Query
 from knowledge.procedures.search import FamilyMatch, Hits, Match, ProcedureIndex
 
-TAKE = 0.4
+TAKE = 0.3
 """From this probability on a family is taken without asking, if it leads."""
-LEAD = 2.5
+LEAD = 1.2
 """How many times likelier than the next the first family must be, to be taken."""
-OVER_NONE = 1.3
+OVER_NONE = 1.0
 """How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
 """From this probability on a family is offered as a choice."""
@@ -23,12 +23,22 @@ CHOICES = 3
 _KEEP_TOPIC = 0.4
 """A family that was talked about is still meant with this share of the first one's probability."""
 _LEAST_FOR_TOPIC = 0.05
+_CLEAR = 0.85
+"""From this probability on a message is not too general."""
 _ALL = 0.97
-_MANY = 4
+_MANY = 3
 """So many families know all that a message names: it is too general to take one."""
-_SIBLING_LEAD = 0.1
+_FEW_WORDS = 6
+"""A message that names more is not too general."""
+_SIBLING_LEAD = 0.03
 _OTHER_LEAD = 0.12
 """How much more of a question another variant must know, to be meant without a cue of it."""
+_INSTEAD = {
+    Variant.GIA_HAN: (Variant.CAP_LAI,),
+    Variant.CAP_LAI: (Variant.SUA_DOI,),
+    Variant.SUA_DOI: (Variant.CAP_LAI,),
+}
+"""What serves where a licence has no such act: many are issued again when they expire."""
 _FIRST_ISSUE = (Variant.CAP_MOI, Variant.DANG_KY, Variant.THONG_BAO, Variant.PHE_DUYET)
 
 
@@ -96,8 +106,9 @@ def _leads(hits: Hits) -> bool:
 
 
 def _is_general(hits: Hits) -> bool:
-    """Whether a message says no more than many families share, as "hóa chất" does."""
-    if hits.families[0].features["exact"]:
+    """Whether a message says no more than several families share, as "hóa chất" does."""
+    words = {token.key for token in hits.query.content}
+    if hits.families[0].probability >= _CLEAR or len(words) > _FEW_WORDS:
         return False
     return sum(family.features["coverage"] >= _ALL for family in hits.families) >= _MANY
 
@@ -112,7 +123,7 @@ def _by_code(hits: Hits) -> Resolution:
 def _follow_up(index: ProcedureIndex, hits: Hits, before: Procedure | None) -> Resolution:
     if before is None:
         return NotMentioned()
-    if hits.query.variant in (None, before.variant):
+    if not hits.query.variants or before.variant in hits.query.variants:
         return Resolved(before, from_context=True)
     return _pick(hits, index.members(before.family, hits.query), before)
 
@@ -134,11 +145,11 @@ def _keeps_topic(before: Procedure, hits: Hits) -> bool:
 
 def _pick(hits: Hits, matches: Sequence[Match], before: Procedure | None) -> Resolution:
     """Pick the procedure of a family that the wording of the question means."""
-    wanted = _of_variant(matches, hits.query.variant) or _hinted(matches, hits.query)
-    if hits.query.variant and not wanted:
-        return Ambiguous(tuple(match.procedure for match in matches[:CHOICES]))
+    wanted = _worded(matches, hits.query) or _hinted(matches, hits.query)
     if wanted:
         return _clear_leader(wanted)
+    if hits.query.variants:
+        return Ambiguous(tuple(match.procedure for match in matches[:CHOICES]))
     same = [match for match in matches if before and match.procedure.id == before.id]
     if same:
         return Resolved(same[0].procedure, from_context=True)
@@ -155,17 +166,25 @@ def _fitting(first_issue: Sequence[Match], matches: Sequence[Match]) -> Sequence
     return [other] if other.likeness.coverage >= known + _OTHER_LEAD else first_issue
 
 
-def _of_variant(matches: Sequence[Match], variant: Variant | None) -> list[Match]:
-    if variant is None:
-        return []
+def _worded(matches: Sequence[Match], query: Query) -> Sequence[Match]:
+    """Return the procedures of the surest variant that the family has, or of one that serves."""
+    for variant in query.variants:
+        wanted = _of_variant(matches, variant)
+        if wanted:
+            return wanted
+    for variant in query.variants:
+        for instead in _INSTEAD.get(variant, ()):
+            wanted = _of_variant(matches, instead)
+            if wanted:
+                return wanted
+    return ()
+
+
+def _of_variant(matches: Sequence[Match], variant: Variant) -> list[Match]:
     wanted = [match for match in matches if match.procedure.variant is variant]
-    if wanted:
-        return wanted
-    if variant is Variant.CAP_MOI:
+    if not wanted and variant is Variant.CAP_MOI:
         return [match for match in matches if match.procedure.variant in _FIRST_ISSUE]
-    if variant is Variant.GIA_HAN:  # many licences are issued again when they expire
-        return [match for match in matches if match.procedure.variant is Variant.CAP_LAI]
-    return []
+    return wanted
 
 
 def _hinted(matches: Sequence[Match], query: Query) -> list[Match]:
@@ -180,10 +199,7 @@ def _hinted(matches: Sequence[Match], query: Query) -> list[Match]:
 
 def _clear_leader(matches: Sequence[Match]) -> Resolution:
     alive = [m for m in matches if m.procedure.status.state is not State.REPLACED] or list(matches)
-    if (
-        len(alive) == 1
-        or alive[0].likeness.closeness - alive[1].likeness.closeness >= _SIBLING_LEAD
-    ):
+    if len(alive) == 1 or alive[0].likeness.score - alive[1].likeness.score >= _SIBLING_LEAD:
         return Resolved(alive[0].procedure)
     return Ambiguous(tuple(match.procedure for match in alive[:CHOICES]))
 

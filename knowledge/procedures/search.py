@@ -191,9 +191,7 @@ class ProcedureIndex:
             )
             for procedure in self._families.families[family].procedures.values()
         ]
-        return tuple(
-            sorted(found, key=lambda match: (-match.likeness.closeness, match.procedure.id))
-        )
+        return tuple(sorted(found, key=lambda match: (-match.likeness.score, match.procedure.id)))
 
 
 def _favoured(

@@ -25,6 +25,7 @@ class WordingFile(BaseModel):
     synonyms: dict[str, tuple[str, ...]]
     aspect_cues: dict[Aspect, tuple[str, ...]]
     no_aspect: tuple[str, ...]
+    variant_acts: dict[Variant, tuple[str, ...]]
     variant_cues: dict[Variant, tuple[str, ...]]
     variant_hints: dict[Variant, tuple[str, ...]]
 
@@ -125,6 +126,7 @@ class Wording:
     synonyms: Phrases[Tokens]
     """Everyday and English words → the words that the official names use."""
     aspects: Phrases[Aspect | None]
+    acts: Phrases[Variant]
     cues: Phrases[Variant]
     hints: Phrases[Variant]
     """Words that tell a variant only of a family that has it."""
@@ -156,19 +158,20 @@ class Wording:
                 *((phrase, None) for line in file.no_aspect for phrase in line.split(",")),
             ]
         )
+        acts = Phrases.of((act, it) for it, many in file.variant_acts.items() for act in many)
         cues = Phrases.of((cue, it) for it, many in file.variant_cues.items() for cue in many)
         hints = Phrases.of((hint, it) for it, many in file.variant_hints.items() for hint in many)
         vocabulary: dict[str, set[str]] = defaultdict(set)
-        tables: tuple[Phrases[Any], ...] = (fillers, synonyms, aspects, cues, hints)
+        tables: tuple[Phrases[Any], ...] = (fillers, synonyms, aspects, acts, cues, hints)
         for table in tables:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
-        return cls(fillers, synonyms, aspects, cues, hints, known, fillers.single_words())
+        return cls(fillers, synonyms, aspects, acts, cues, hints, known, fillers.single_words())
 
     def pairs(self) -> Iterable[tuple[str, str]]:
         """Yield the pairs of neighbouring keys in all phrases."""
-        for table in (self.fillers, self.synonyms, self.aspects, self.cues):
+        for table in (self.fillers, self.synonyms, self.aspects, self.acts, self.cues):
             yield from table.pairs()
 
     def aspects_of(self, typed: Sequence[Token]) -> list[Aspect]:
@@ -187,31 +190,26 @@ class Wording:
         closer: list[Aspect] = [aspect for aspect in found if aspect is not Aspect.OVERVIEW]
         return closer or found
 
-    def variant_of(
+    def variants_of(
         self, typed: Sequence[Token], is_name: Callable[[int], bool]
-    ) -> tuple[Variant | None, list[Token]]:
-        """Return the variant a question words, and its words without the cues of that variant.
+    ) -> tuple[tuple[Variant, ...], list[Token]]:
+        """Return the variants a question words, the surest first, and its words without the cues.
 
-        Of several variants the one with the longest cue is meant. `is_name` tells of a place
+        An act outweighs a situation, a longer cue a shorter one. `is_name` tells of a place
         whether a cue of one word is rather a part of a name there.
         """
         cues = [
-            (width, at, meaning)
+            (table is self.acts, width, at, meaning)
+            for table in (self.acts, self.cues)
             for at in range(len(typed))
-            for width, meaning in self.cues.all_at(typed, at)
+            for width, meaning in table.all_at(typed, at)
             if not any(token.official for token in typed[at : at + width])
             and (width > 1 or not is_name(at))
         ]
-        if not cues:
-            return None, list(typed)
-        variant = max(cues, key=lambda cue: (cue[0], -cue[1]))[2]
-        spoken = {
-            place
-            for width, at, meaning in cues
-            if meaning is variant
-            for place in range(at, at + width)
-        }
-        return variant, [token for at, token in enumerate(typed) if at not in spoken]
+        cues.sort(key=lambda cue: (-cue[0], -cue[1], cue[2]))
+        variants = tuple(dict.fromkeys(meaning for _, _, _, meaning in cues))
+        spoken = {place for _, width, at, _ in cues for place in range(at, at + width)}
+        return variants, [token for at, token in enumerate(typed) if at not in spoken]
 
     def hints_of(self, typed: Sequence[Token]) -> Mapping[Variant, frozenset[str]]:
         """Return the variants that a question may word, with the keys of the words that do.
