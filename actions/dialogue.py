@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from actions.aspects import ASPECT_OF_INTENT, NAMING
 from actions.base import Answer, Message, MotcuaAction, Outcome
 from actions.ladder import last_aspect
 from actions.office import ReplyOffice
 from actions.people import HandOver
 from actions.phrases import phrases
 from actions.procedures import (
-    ASPECT_OF_INTENT,
-    NAMING,
     ListProcedures,
     doubt,
     not_ours,

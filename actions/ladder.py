@@ -105,7 +105,7 @@ def _others(
 
 def _likeliest(hits: Hits, family: FamilyMatch) -> Procedure:
     members = [match.procedure for match in family.matches]
-    wanted = [item for item in members if item.variant is hits.query.variant]
+    wanted = [item for item in members if item.variant in hits.query.variants[:1]]
     return wanted[0] if wanted else representative(members)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from actions.aspects import INTENT_OF_ASPECT, NAMING, asked, asked_of
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.dossiers import dossier_answer, known_codes
 from actions.lists import field_answer, fields_answer, labels_of
@@ -21,36 +21,9 @@ from knowledge.procedures.resolve import (
     Resolved,
     resolve,
 )
-from knowledge.vietnamese import search_key
 
-ASPECT_OF_INTENT = {
-    "ask_overview": Aspect.OVERVIEW,
-    "ask_documents": Aspect.DOCUMENTS,
-    "ask_forms": Aspect.FORMS,
-    "ask_fee": Aspect.FEE,
-    "ask_processing_time": Aspect.PROCESSING_TIME,
-    "ask_where_to_file": Aspect.WHERE_TO_FILE,
-    "ask_online_filing": Aspect.ONLINE_FILING,
-    "ask_conditions": Aspect.CONDITIONS,
-    "ask_legal_basis": Aspect.LEGAL_BASIS,
-    "ask_result": Aspect.RESULT,
-    "ask_validity": Aspect.VALIDITY,
-}
-INTENT_OF_ASPECT = {aspect: intent for intent, aspect in ASPECT_OF_INTENT.items()}
-NAMING = "name_procedure"
 OUT_OF_SCOPE = "out_of_scope"
-_ABOUT_PROCEDURES = frozenset({*ASPECT_OF_INTENT, NAMING})
-_UNSURE = 0.3
-"""Below this confidence, and without a wording of an aspect, only the name counts."""
-_LEAST_SHARE = 0.02
-"""Below this share of the model a wording is taken for a part of something else."""
-_VAGUE = 0.4
-"""What is left of the model's share for a general question where an aspect is worded."""
-_CUE = 0.35
-"""What a wording of an aspect adds to the model's share for it."""
-_MOST_ASPECTS = 4
 _NEXT = (Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE)
-_GOING_ON = re.compile(r"^(con|the|vay|the con|vay con)\b")
 
 
 class AnswerProcedure(MotcuaAction):
@@ -93,9 +66,9 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
     if isinstance(meant, Resolved):
         return tell(services, catalogue, meant.procedure, *_aspects(catalogue, message, meant))
     if isinstance(meant, Ambiguous):
-        return offer(services, meant.choices, *_asked(catalogue, message))
+        return offer(services, meant.choices, *asked(catalogue, message))
     if isinstance(meant, NotMentioned):
-        return which_procedure(services, *_asked(catalogue, message)[:1])
+        return which_procedure(services, *asked(catalogue, message)[:1])
     return not_ours(services, message)
 
 
@@ -217,53 +190,14 @@ def doubt(message: Message) -> float:
     return message.ranking.get(OUT_OF_SCOPE, 0.0)
 
 
-def _asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
-    """Return the aspects that are asked for; none where only a name was given.
-
-    The model's ranking and the wordings of the question decide together; several aspects are
-    told where the wording names several.
-    """
-    aspect = ASPECT_OF_INTENT.get(message.intent)
-    if message.is_button:
-        return (aspect,) if aspect else ()
-    worded = catalogue.index.aspects_of(message.text)
-    if not worded and message.confidence < _UNSURE:
-        return ()
-    votes = _votes(message, worded)
-    best = max(votes, key=lambda intent: votes[intent], default=NAMING)
-    likeliest = ASPECT_OF_INTENT.get(best)
-    if likeliest in worded:
-        likely = [it for it in worded if votes[INTENT_OF_ASPECT[it]] >= _CUE + _LEAST_SHARE]
-        return tuple(likely[:_MOST_ASPECTS]) or (likeliest,)
-    return (likeliest,) if likeliest else ()
-
-
-def _votes(message: Message, worded: Sequence[Aspect]) -> dict[str, float]:
-    """Return a share for each intent that concerns a procedure."""
-    ranking = message.ranking or {message.intent: message.confidence}
-    ours = {name: value for name, value in ranking.items() if name in _ABOUT_PROCEDURES}
-    total = sum(ours.values()) or 1.0
-    votes = {name: value / total for name, value in ours.items()}
-    if worded:  # what is asked in so many words is asked
-        for name in (INTENT_OF_ASPECT[Aspect.OVERVIEW], NAMING):
-            votes[name] = votes.get(name, 0.0) * _VAGUE
-    for aspect in worded:
-        name = INTENT_OF_ASPECT[aspect]
-        votes[name] = votes.get(name, 0.0) + _CUE
-    return votes
-
-
 def _aspects(catalogue: Catalogue, message: Message, meant: Resolved) -> tuple[Aspect, ...]:
-    asked = _asked(catalogue, message)
-    if asked:
-        return asked
-    last = message.slots.get("aspect")
-    if chosen_number(message) is not None and last:
-        return (Aspect(last),)
-    going_on = message.slots.get("choices") or _GOING_ON.match(search_key(message.text))
-    if message.intent == NAMING and last and (going_on or meant.from_context):
-        return (Aspect(last),)
-    return (Aspect.OVERVIEW,)
+    names_only = message.intent == NAMING and meant.from_context
+    return asked_of(
+        catalogue,
+        message,
+        goes_on=names_only or bool(message.slots.get("choices")),
+        chosen=chosen_number(message) is not None,
+    )
 
 
 def _next_buttons(services: Services, facts: Sequence[AspectAnswer]) -> list[Button]:

@@ -112,9 +112,13 @@ class ProcedureIndex:
         """Split a question into what names a procedure and what does not."""
         return self._families.reader.read(text)
 
-    def aspects_of(self, text: str) -> list[Aspect]:
-        """Return the aspects that a question words, in the order of its words."""
+    def aspects_of(self, text: str) -> Mapping[Aspect, int]:
+        """Return the aspects that a question words, in its order, with the words of each."""
         return self.wording.aspects_of(self.read(text).tokens)
+
+    def goes_on(self, text: str) -> bool:
+        """Return whether a message goes on with what was asked before: "còn … thì sao"."""
+        return self.wording.goes_on(self.read(text).tokens)
 
     def features(self, text: str, *, doubt: float) -> tuple[list[Scored], Mapping[str, float]]:
         """Return what the weights weigh: the families' features, and those of "none of ours"."""

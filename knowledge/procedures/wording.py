@@ -25,6 +25,7 @@ class WordingFile(BaseModel):
     synonyms: dict[str, tuple[str, ...]]
     aspect_cues: dict[Aspect, tuple[str, ...]]
     no_aspect: tuple[str, ...]
+    going_on: tuple[str, ...]
     variant_acts: dict[Variant, tuple[str, ...]]
     variant_cues: dict[Variant, tuple[str, ...]]
     variant_hints: dict[Variant, tuple[str, ...]]
@@ -126,6 +127,7 @@ class Wording:
     synonyms: Phrases[Tokens]
     """Everyday and English words → the words that the official names use."""
     aspects: Phrases[Aspect | None]
+    going_on: Phrases[None]
     acts: Phrases[Variant]
     cues: Phrases[Variant]
     hints: Phrases[Variant]
@@ -158,37 +160,55 @@ class Wording:
                 *((phrase, None) for line in file.no_aspect for phrase in line.split(",")),
             ]
         )
+        going_on: Phrases[None] = Phrases.of(
+            (phrase, None) for line in file.going_on for phrase in line.split(",")
+        )
         acts = Phrases.of((act, it) for it, many in file.variant_acts.items() for act in many)
         cues = Phrases.of((cue, it) for it, many in file.variant_cues.items() for cue in many)
         hints = Phrases.of((hint, it) for it, many in file.variant_hints.items() for hint in many)
         vocabulary: dict[str, set[str]] = defaultdict(set)
-        tables: tuple[Phrases[Any], ...] = (fillers, synonyms, aspects, acts, cues, hints)
+        tables: tuple[Phrases[Any], ...] = (
+            fillers,
+            synonyms,
+            aspects,
+            going_on,
+            acts,
+            cues,
+            hints,
+        )
         for table in tables:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
-        return cls(fillers, synonyms, aspects, acts, cues, hints, known, fillers.single_words())
+        return cls(
+            fillers, synonyms, aspects, going_on, acts, cues, hints, known, fillers.single_words()
+        )
 
     def pairs(self) -> Iterable[tuple[str, str]]:
         """Yield the pairs of neighbouring keys in all phrases."""
         for table in (self.fillers, self.synonyms, self.aspects, self.acts, self.cues):
             yield from table.pairs()
 
-    def aspects_of(self, typed: Sequence[Token]) -> list[Aspect]:
-        """Return the aspects that a question words, in the order of its words.
+    def aspects_of(self, typed: Sequence[Token]) -> Mapping[Aspect, int]:
+        """Return the aspects that a question words, in its order, with the words of each.
 
         How a thing is done is asked only where nothing closer is: "hồ sơ thế nào".
         """
-        found: list[Aspect] = []
+        found: dict[Aspect, int] = {}
         at = 0
         while at < len(typed):
             width, aspect = self.aspects.at(typed, at) or (1, None)
             at += width
             named = aspect is Aspect.LEGAL_BASIS and at < len(typed) and typed[at].key.isdigit()
-            if aspect and aspect not in found and not named:  # "nghị định 09" is no question
-                found.append(aspect)
-        closer: list[Aspect] = [aspect for aspect in found if aspect is not Aspect.OVERVIEW]
-        return closer or found
+            if aspect and not named:  # "nghị định 09" is no question
+                found[aspect] = max(width, found.get(aspect, 0))
+        if len(found) > 1:
+            found.pop(Aspect.OVERVIEW, None)
+        return found
+
+    def goes_on(self, typed: Sequence[Token]) -> bool:
+        """Return whether a message goes on with what was asked before."""
+        return any(self.going_on.at(typed, at) for at in range(len(typed)))
 
     def variants_of(
         self, typed: Sequence[Token], is_name: Callable[[int], bool]
