@@ -7,13 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.language import Language, spoken
 from actions.services import Services, services_of_environment
 
 _log = logging.getLogger(__name__)
@@ -87,6 +88,11 @@ class Message:
         """Whether a button was pressed; its payload is no text to search in."""
         return self.text.startswith("/")
 
+    @property
+    def language(self) -> Language:
+        """Return the language to answer in: that of the last message that shows one."""
+        return spoken((self.text, *(said.text for said in reversed(self.said_before))))
+
 
 @dataclass(frozen=True, slots=True)
 class Button:
@@ -147,6 +153,10 @@ class MotcuaAction(Action, ABC):
         """Return the name that rules use."""
         return self.action
 
+    def speaking(self, language: Language) -> Self:
+        """Return the same action with the texts of a language."""
+        return type(self)(self.services.speaking(language))
+
     @abstractmethod
     async def answer(self, message: Message) -> Answer:
         """Return the reply to a message."""
@@ -162,13 +172,14 @@ class MotcuaAction(Action, ABC):
     ) -> list[EventType]:
         """Answer, or apologise: a fault is logged without what the person wrote."""
         message = Message.of(tracker)
+        speaker = self.speaking(message.language)
         try:
-            answer = await self.reply(message)
+            answer = await speaker.reply(message)
         except Exception as error:
             _log.error(
                 "%s failed: %s", self.action, type(error).__name__, exc_info=_without_values(error)
             )
-            answer = Answer(Outcome.FAILED, self.services.templates.render("dialogue/failed"))
+            answer = Answer(Outcome.FAILED, speaker.services.templates.render("dialogue/failed"))
         say(dispatcher, answer, message)
         return [
             SlotSet(name, value)

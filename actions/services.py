@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.language import Language
 from actions.templates import Templates
 from knowledge.database import open_engine
 from knowledge.dossiers.registry import DossierRegistry
@@ -45,6 +46,10 @@ class Services:
     def today(self) -> date:
         """Return the day of the question, in Vietnam."""
         return self.clock().astimezone(LOCAL_ZONE).date()
+
+    def speaking(self, language: Language) -> Services:
+        """Return the same services with the texts of a language."""
+        return replace(self, templates=self.templates.of(language))
 
     async def close(self) -> None:
         """Close the database."""

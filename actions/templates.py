@@ -1,17 +1,18 @@
-"""Texts of answers: Jinja templates under `actions/templates`, and the words they use."""
+"""Texts of answers: Jinja templates under `actions/templates/<language>`, and their words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from actions.language import Language
 from knowledge.procedures.answers import is_known
 from knowledge.procedures.model import Aspect, Document, Fee, Procedure
 from knowledge.vietnamese import search_key
@@ -32,10 +33,15 @@ _BARE_FREE_CHARS = 14
 
 
 class Templates:
-    """Renders answers. Amounts and dates are written the Vietnamese way."""
+    """Renders answers in one language; amounts and dates are written its way."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+    def __init__(self, language: Language = Language.VIETNAMESE, folder: Path = FOLDER) -> None:
+        self._root = folder
+        self._folder = folder / language
+
+    def of(self, language: Language) -> Templates:
+        """Return the same templates in a language."""
+        return _templates(language, self._root)
 
     def render(self, name: str, **values: Any) -> str:
         """Return the text of a template, `procedure/fee` for `procedure/fee.j2`."""
@@ -43,10 +49,10 @@ class Templates:
         return _BLANK_LINES.sub("\n\n", text).strip()
 
     @cached_property
-    def labels(self) -> Mapping[str, Mapping[str, str]]:
+    def labels(self) -> Mapping[str, Any]:
         """Return the short names of `labels.yaml`."""
         with (self._folder / "labels.yaml").open(encoding="utf-8") as file:
-            labels: Mapping[str, Mapping[str, str]] = yaml.safe_load(file)
+            labels: Mapping[str, Any] = yaml.safe_load(file)
         return labels
 
     @cached_property
@@ -58,10 +64,12 @@ class Templates:
             autoescape=False,
         )
         environment.filters |= {
-            "day": day,
+            "day": self._day,
             "money": self._money,
             "fee": self._fee,
             "counts": self._counts,
+            "term": self._term,
+            "office": self._office,
             "source_date": self._source_date,
         }
         environment.tests["filed_online"] = _filed_online
@@ -72,33 +80,53 @@ class Templates:
         }
         return environment
 
+    def _day(self, value: date) -> str:
+        formats, months = self.labels["formats"], self.labels["months"]
+        day: str = formats["day"].format(
+            day=value.day, month=months[value.month - 1], year=value.year
+        )
+        return day
+
     def _money(self, amount_vnd: int) -> str:
-        return f"{amount_vnd:,}".replace(",", ".") + f" {self.labels['words']['dong']}"
+        formats = self.labels["formats"]
+        amount = f"{amount_vnd:,}".replace(",", formats["thousands"])
+        return str(formats["money"].format(amount=amount))
 
     def _fee(self, fee: Fee) -> str:
-        words = self.labels["words"]
+        words: Mapping[str, str] = self.labels["words"]
         if fee.amount_vnd is None:
             return f"{words['fee_unread']} ({fee.text})"
         if fee.amount_vnd == 0:
             told_more = len(fee.text) > _BARE_FREE_CHARS
             return words["free"] + (f" ({fee.text})" if told_more else "")
         amount = self._money(fee.amount_vnd)
-        return f"{amount}/{fee.per}" if fee.per else amount
+        if not fee.per:
+            return amount
+        return str(self.labels["formats"]["per"].format(amount=amount, unit=self._term(fee.per)))
 
     def _counts(self, document: Document) -> str:
-        words = self.labels["words"]
+        words = self.labels["counts"]
         counts = [
-            f"{number} {words[kind]}"
+            f"{number} {words[kind]['one' if number == 1 else 'more']}"
             for number, kind in ((document.originals, "original"), (document.copies, "copy"))
             if number
         ]
         return f" ({', '.join(counts)})" if counts else ""
 
+    def _term(self, fact: str) -> str:
+        """Return a recurring word of the knowledge base in the language; others stay."""
+        return str(self.labels["terms"].get(fact, fact))
+
+    def _office(self, named: str) -> str:
+        """Return an office in the language; telephone numbers may follow in brackets."""
+        name, bracket, numbers = named.partition(" (")
+        return self._term(name) + bracket + numbers
+
     def _source_date(self, value: str | None) -> str:
         if value is None:
-            return self.labels["words"]["undated"]
+            return str(self.labels["words"]["undated"])
         try:
-            return day(date.fromisoformat(value))
+            return self._day(date.fromisoformat(value))
         except ValueError:
             return value
 
@@ -110,10 +138,10 @@ class Templates:
         ]
 
 
-def day(value: date) -> str:
-    """Write a day as people in Vietnam do: 24/11/2026."""
-    return value.strftime("%d/%m/%Y")
-
-
 def _filed_online(method: str) -> bool:
     return "truc tuyen" in search_key(method)
+
+
+@lru_cache
+def _templates(language: Language, folder: Path) -> Templates:
+    return Templates(language, folder)
