@@ -54,7 +54,7 @@ class LocalAsker:
                 return await self._stack.conversations.turn(message, pressed)
             except RuntimeUnavailable:
                 await self._stack.wait_until_ready(_START_S)
-        return Turn("failed", self._stack.texts("failed"))
+        return Turn("failed", self._stack.texts.replying_to(text)("failed"))
 
 
 class RemoteAsker:

@@ -32,17 +32,18 @@ class Conversations:
         Every other fault becomes a polite apology: silence is no outcome.
         """
         started = time.perf_counter()
+        texts = self._texts.replying_to(message.text)
         if len(message.text) > LONGEST_QUESTION:
-            return Turn("clarify", self._texts("too_long", limit=LONGEST_QUESTION))
+            return Turn("clarify", texts("too_long", limit=LONGEST_QUESTION))
         if not (pressed or message.text.strip()):
-            return Turn("clarify", self._texts("empty"))
+            return Turn("clarify", texts("empty"))
         said = pressed.payload if pressed else _free_text(message.text)
         reply = await self._assistant.ask(self.sender_id(message), said)
         latency_ms = round((time.perf_counter() - started) * 1000)
         if isinstance(reply, TurnFailed) or not reply.text:
             reason = reply.reason if isinstance(reply, TurnFailed) else "empty reply"
             _log.error("turn failed (%s, message %s)", reason, message.channel)
-            return Turn("failed", self._texts("failed"), latency_ms=latency_ms)
+            return Turn("failed", texts("failed"), latency_ms=latency_ms)
         return _turn(reply, latency_ms)
 
     def sender_id(self, message: Inbound) -> str:

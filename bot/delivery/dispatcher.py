@@ -84,7 +84,8 @@ class Dispatcher:
 
     async def _tell_to_wait(self) -> None:
         for message in await self._inbox.waiting_unnoticed(_UNNOTICED):
-            if await self._outbox.notify(message, self._texts("starting")):
+            texts = self._texts.replying_to(message.inbound.text)
+            if await self._outbox.notify(message, texts("starting")):
                 _log.info("told a sender on %s to wait", message.inbound.channel)
                 self._written()
 
@@ -114,15 +115,16 @@ class Dispatcher:
 
     async def _turn(self, message: Claimed) -> Turn:
         inbound = message.inbound
+        texts = self._texts.replying_to(inbound.text)
         try:
             if inbound.button is None:
                 return await self._conversations.turn(inbound)
             pressed = await self._outbox.button(inbound.conversation, inbound.button)
             if pressed is None:
-                return Turn("clarify", self._texts("button_gone"))
+                return Turn("clarify", texts("button_gone"))
             return await self._conversations.turn(inbound, pressed)
         except RuntimeUnavailable:
             raise
         except Exception:
             _log.exception("a turn failed on %s", inbound.channel)
-            return Turn("failed", self._texts("failed"))
+            return Turn("failed", texts("failed"))

@@ -22,7 +22,7 @@ class ChatPage:
             office_name=office.name, samples_notice=samples, version=version("motcua")
         )
         self._welcome = {
-            "greeting": texts("welcome", office=office.name),
+            "greeting": texts.welcome(office=office.name),
             "suggestions": list(texts.suggestions),
             "office": office.name,
             "samples": samples,
