@@ -73,6 +73,35 @@ async def test_an_action_that_fails_apologises_and_logs_no_personal_data(
     assert "0912345678" not in caplog.text
 
 
+async def test_the_apology_is_in_the_language_of_the_question(services: Services) -> None:
+    message, _, _ = await run(Broken(services), tracker("what is the fee", "ask_fee"))
+    assert message["text"].startswith("Sorry")
+
+
+async def test_an_english_question_is_answered_in_english_and_reported_alike(
+    services: Services,
+) -> None:
+    given = {"entities": {"procedure_id": "2.000648"}}
+    english = tracker("what documents do we need", "ask_documents", **given)
+    vietnamese = tracker("cần giấy tờ gì", "ask_documents", entities=given["entities"].copy())
+    message, report, _ = await run(AnswerProcedure(services), english)
+    _, reported, _ = await run(AnswerProcedure(services), vietnamese)
+    assert "Required documents" in message["text"]
+    assert "Facts are quoted in Vietnamese" in message["text"]
+    assert message["buttons"][0]["title"] == "Fees"
+    assert report == reported
+
+
+@pytest.mark.parametrize("typed", ["2.000591", "/ask_fee", "C/O", "ok"])
+async def test_a_message_that_shows_no_language_is_answered_in_that_of_the_conversation(
+    services: Services, typed: str
+) -> None:
+    of = tracker(typed, "ask_fee", entities={"procedure_id": "2.000591"})
+    of.events = [{"event": "user", "text": text} for text in ("what is the fee", "2", typed)]
+    message, _, _ = await run(AnswerProcedure(services), of)
+    assert "VND" in message["text"]
+
+
 async def test_a_follow_up_is_remembered(services: Services) -> None:
     _, report, slots = await run(
         AnswerProcedure(services), tracker("mở cây xăng cần giấy tờ gì", "ask_documents")

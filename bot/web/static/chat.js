@@ -70,7 +70,7 @@ function write(parent, text) {
 }
 function lineName(lines, n) {
 	if (/^⚠/.test(lines[n])) return "alert";
-	if (/^Nguồn/.test(lines[n])) return "source";
+	if (/^(Nguồn|Sources?\b)/.test(lines[n])) return "source";
 	if (n === 0 && lines.length > 2 && !/[.!?…:]$/.test(lines[n])) return "title";
 	return /:$/.test(lines[n]) && /^(- |\d+\. )/.test(lines[n + 1] || "") ? "lead" : "";
 }
