@@ -10,7 +10,7 @@ from actions.people import HandOver
 from actions.phrases import phrases
 from actions.procedures import (
     ListProcedures,
-    doubt,
+    meant,
     not_ours,
     offer,
     procedure_answer,
@@ -151,11 +151,11 @@ async def _deny(services: Services, message: Message) -> Answer:
         return await move_on(services, message)
     catalogue = await services.catalogue.get()
     refused = {*choices, told, *(message.slots.get("refused") or ())}
-    meant = resolve(catalogue.index, message.text)
-    if isinstance(meant, Resolved) and meant.procedure.id not in refused:
+    found = resolve(catalogue.index, message.text)
+    if isinstance(found, Resolved) and found.procedure.id not in refused:
         aspect = last_aspect(message) or Aspect.OVERVIEW
-        return tell(services, catalogue, meant.procedure, aspect)
-    fresh = meant.choices if isinstance(meant, Ambiguous) else ()
+        return tell(services, catalogue, found.procedure, aspect)
+    fresh = found.choices if isinstance(found, Ambiguous) else ()
     fresh = tuple(item for item in fresh if item.id not in refused)
     if fresh:
         return offer(services, fresh, last_aspect(message), again=True)
@@ -200,16 +200,20 @@ async def _unclear(services: Services, message: Message) -> Answer:
 
 
 def _names_ours(catalogue: Catalogue, message: Message) -> bool:
-    meant = resolve(catalogue.index, message.text, doubt=doubt(message))
-    return isinstance(meant, Resolved | Ambiguous)
+    """Whether the words name a procedure, or another act on the one that was talked about."""
+    found = meant(catalogue, message)
+    if isinstance(found, Resolved) and found.from_context:
+        return bool(catalogue.index.read(message.text).content)
+    return isinstance(found, Resolved | Ambiguous)
 
 
 def _may_follow_up(catalogue: Catalogue, message: Message) -> bool:
     """Whether a doubtful message goes on about the procedure that was talked about."""
-    query = catalogue.index.read(message.text)
-    said_nothing_else = not query.content and message.confidence < SURE_REFUSAL
-    return bool(message.slots.get("procedure")) and (
-        said_nothing_else or (bool(query.variants) and not query.known)
+    said_nothing_else = not catalogue.index.read(message.text).content
+    return (
+        bool(message.slots.get("procedure"))
+        and said_nothing_else
+        and message.confidence < SURE_REFUSAL
     )
 
 

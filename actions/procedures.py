@@ -58,16 +58,16 @@ class ListProcedures(MotcuaAction):
 async def procedure_answer(services: Services, message: Message) -> Answer:
     """Answer what a message asks of a procedure."""
     catalogue = await services.catalogue.get()
-    meant = _meant(catalogue, message)
-    if not isinstance(meant, Resolved) or meant.from_context:
+    found = meant(catalogue, message)
+    if not isinstance(found, Resolved) or found.from_context:
         codes = known_codes(services, message.text)
         if codes:
             return await dossier_answer(services, codes)
-    if isinstance(meant, Resolved):
-        return tell(services, catalogue, meant.procedure, *_aspects(catalogue, message, meant))
-    if isinstance(meant, Ambiguous):
-        return offer(services, meant.choices, *asked(catalogue, message))
-    if isinstance(meant, NotMentioned):
+    if isinstance(found, Resolved):
+        return tell(services, catalogue, found.procedure, *_aspects(catalogue, message, found))
+    if isinstance(found, Ambiguous):
+        return offer(services, found.choices, *asked(catalogue, message))
+    if isinstance(found, NotMentioned):
         return which_procedure(services, *asked(catalogue, message)[:1])
     return not_ours(services, message)
 
@@ -166,7 +166,8 @@ def _ways_out(services: Services) -> list[Button]:
     ]
 
 
-def _meant(catalogue: Catalogue, message: Message) -> Resolution:
+def meant(catalogue: Catalogue, message: Message) -> Resolution:
+    """Return which procedure a message means, beside what was talked about and offered."""
     number = chosen_number(message)
     chosen = message.entities.get("procedure_id")
     if number is not None:
@@ -190,8 +191,8 @@ def doubt(message: Message) -> float:
     return message.ranking.get(OUT_OF_SCOPE, 0.0)
 
 
-def _aspects(catalogue: Catalogue, message: Message, meant: Resolved) -> tuple[Aspect, ...]:
-    names_only = message.intent == NAMING and meant.from_context
+def _aspects(catalogue: Catalogue, message: Message, found: Resolved) -> tuple[Aspect, ...]:
+    names_only = message.intent == NAMING and found.from_context
     return asked_of(
         catalogue,
         message,

@@ -108,7 +108,9 @@ class Reader:
     def _names(self, typed: Sequence[Token], at: int, widths: Sequence[int]) -> bool:
         """Whether a filler without marks is a word of a name there: "hoi cho" for "hội chợ"."""
         key = typed[at].key
-        others = self.names.get(key, frozenset()) - self.wording.short_fillers[key]
+        others = self.names.get(key, frozenset()) - self.wording.short_fillers.get(
+            key, frozenset()
+        )
         return bool(others) and self._in_name(typed, at, widths)
 
     def _in_name(

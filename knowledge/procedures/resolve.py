@@ -23,6 +23,8 @@ CHOICES = 3
 _KEEP_TOPIC = 0.4
 """A family that was talked about is still meant with this share of the first one's probability."""
 _LEAST_FOR_TOPIC = 0.05
+_CLEARLY_OTHER = 0.6
+"""From this probability on another family is named, whatever act goes with it."""
 _CLEAR = 0.85
 """From this probability on a message is not too general."""
 _ALL = 0.97
@@ -92,6 +94,8 @@ def resolve(
         return _follow_up(index, hits, before)
     if before and _keeps_topic(before, hits):
         return _pick(hits, index.members(before.family, hits.query), before)
+    if before and _other_act(index, before, hits):
+        return _pick(hits, index.members(before.family, hits.query), before)
     if not hits.families or hits.none >= min(NONE, hits.families[0].probability):
         return _unclear(index, hits, before)
     if _leads(hits) and not _is_general(hits):
@@ -141,6 +145,13 @@ def _keeps_topic(before: Procedure, hits: Hits) -> bool:
     return any(
         family.slug == before.family and family.by_itself >= least for family in hits.families
     )
+
+
+def _other_act(index: ProcedureIndex, before: Procedure, hits: Hits) -> bool:
+    """Whether a message names an act on what was talked about, and nothing else clearly."""
+    clear = any(family.by_itself >= _CLEARLY_OTHER for family in hits.families)
+    members = index.members(before.family, hits.query)
+    return bool(hits.query.variants) and not clear and bool(_worded(members, hits.query))
 
 
 def _pick(hits: Hits, matches: Sequence[Match], before: Procedure | None) -> Resolution:

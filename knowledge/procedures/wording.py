@@ -223,13 +223,14 @@ class Wording:
             for table in (self.acts, self.cues)
             for at in range(len(typed))
             for width, meaning in table.all_at(typed, at)
-            if not any(token.official for token in typed[at : at + width])
+            if not all(token.official for token in typed[at : at + width])
             and (width > 1 or not is_name(at))
         ]
         cues.sort(key=lambda cue: (-cue[0], -cue[1], cue[2]))
         variants = tuple(dict.fromkeys(meaning for _, _, _, meaning in cues))
         spoken = {place for _, width, at, _ in cues for place in range(at, at + width)}
-        return variants, [token for at, token in enumerate(typed) if at not in spoken]
+        rest = [token for at, token in enumerate(typed) if token.official or at not in spoken]
+        return variants, rest
 
     def hints_of(self, typed: Sequence[Token]) -> Mapping[Variant, frozenset[str]]:
         """Return the variants that a question may word, with the keys of the words that do.
@@ -262,9 +263,15 @@ class Wording:
         return found
 
     def filler_widths(self, typed: Sequence[Token]) -> list[int]:
-        """Return for each word how many words the filler phrase has that it belongs to, or 0."""
+        """Return for each word how many words the filler phrase has that it belongs to, or 0.
+
+        What words an aspect ("mất bao lâu") names no procedure either.
+        """
         widths: list[int] = []
         while len(widths) < len(typed):
-            match = self.fillers.at(typed, len(widths))
-            widths.extend([match[0]] * match[0] if match else [0])
+            at = len(widths)
+            filler = self.fillers.at(typed, at)
+            aspect = self.aspects.at(typed, at)
+            width = max(filler[0] if filler else 0, aspect[0] if aspect and aspect[1] else 0)
+            widths.extend([width] * width or [0])
         return widths
