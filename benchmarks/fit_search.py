@@ -24,9 +24,9 @@ from bot.evaluation.labelled import Labelled, Reaction, read_labelled
 from bot.evaluation.typing_ways import WAYS
 from bot.settings import load_settings
 from knowledge.procedures.catalogue import Catalogue, Others, Terms
+from knowledge.procedures.families import Topic
 from knowledge.procedures.files import scan
 from knowledge.procedures.model import Procedure
-from knowledge.procedures.ranking import Topic
 from knowledge.settings import SHIPPED_DATA
 
 QUESTIONS = Path("tests/understanding/calibration.jsonl")

@@ -9,8 +9,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from knowledge.procedures.families import Topic
 from knowledge.procedures.model import Procedure, Slug, Text
-from knowledge.procedures.ranking import Topic
 from knowledge.procedures.search import ProcedureIndex, SearchWeights
 from knowledge.procedures.wording import Wording
 from knowledge.vietnamese import search_key

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from itertools import pairwise
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz
 
-from knowledge.procedures.model import Procedure, State, Text, Variant
+from knowledge.procedures.families import Family, Phrase, Topic
+from knowledge.procedures.model import Procedure
 from knowledge.procedures.reading import Query, Reader
 from knowledge.procedures.wording import Token, Wording
 
@@ -29,10 +30,7 @@ FEATURES = (
 )
 NONE_FEATURES = ("none", "none_unknown", "none_few", "none_doubt")
 
-_OTHER_WORD = 0.2
-"""What is left of a word typed with other marks than the name has."""
 _CANDIDATES = 40
-_GONE = (State.ABOLISHED, State.REPLACED)
 _FRAME_SHARE = 0.1
 _OTHER_FIELD = 0.3
 _MUCH = 12.0
@@ -42,78 +40,27 @@ _COVERAGE = 0.5
 Weights = Mapping[str, float]
 
 
-class Topic(BaseModel):
-    """Something that people ask about and that is not ours: other offices' matters, small talk."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Text
-    aliases: tuple[Text, ...] = ()
-
-    def phrases(self) -> tuple[str, ...]:
-        """Return its name and its everyday names."""
-        return (self.name, *self.aliases)
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One name of a procedure or of a topic, read."""
-
-    procedure: Procedure | None
-    terms: Mapping[str, float]
-    norm: float
-    plain: float
-    """Weight of its single words."""
-    frame: frozenset[str]
-    joined: str
-
-
-@dataclass(slots=True)
-class Family:
-    """The variants of one licence, or a topic of others, and all words that the names use."""
-
-    slug: str
-    ours: bool = True
-    procedures: dict[str, Procedure] = field(default_factory=dict)
-    phrases: list[Phrase] = field(default_factory=list)
-    forms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    pairs: set[str] = field(default_factory=set)
-    official: set[str] = field(default_factory=set)
-    """Words of the official names."""
-    frame: set[str] = field(default_factory=set)
-
-    @property
-    def variants(self) -> frozenset[Variant]:
-        """Return the variants there are."""
-        return frozenset(item.variant for item in self.procedures.values())
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether nothing of it can be applied for any more."""
-        return self.ours and all(item.status.state in _GONE for item in self.procedures.values())
-
-    def phrases_of(self, procedure: Procedure) -> list[Phrase]:
-        """Return the names of one of its procedures."""
-        return [
-            phrase
-            for phrase in self.phrases
-            if phrase.procedure and phrase.procedure.id == procedure.id
-        ]
-
-    def knows(self, token: Token) -> float:
-        """Return how surely a word is one of the family's, 0 to 1."""
-        forms = self.forms.get(token.key)
-        if not forms:
-            return 0.0
-        return 1.0 if not token.marked or token.form in forms else _OTHER_WORD
-
-
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A family with its features for one question."""
 
     family: Family
     features: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the weights of its words, worked out once for all families."""
+
+    query: Query
+    words: Mapping[Token, float]
+    total: float
+    terms: Mapping[str, float]
+    """Words, and known pairs of neighbours with a space between."""
+    norm: float
+    pairs: Mapping[str, float]
+    frame: Mapping[str, float]
+    joined: str
 
 
 class Likeness(NamedTuple):
@@ -146,10 +93,8 @@ class FamilyIndex:
         cls, procedures: Sequence[Procedure], topics: Sequence[Topic], wording: Wording
     ) -> FamilyIndex:
         """Index every name and alias of the procedures, and of the topics that are not ours."""
-        items: list[Procedure | Topic] = [*procedures, *topics]
-        names = [phrase for item in items for phrase in item.phrases()]
-        index = cls(Reader.of(wording, names, {}))
-        read = list(index._read(items))
+        index = cls(Reader(wording))
+        read = list(index._read([*procedures, *topics]))
         for family, procedure, query, _ in read:
             if procedure:
                 family.procedures[procedure.id] = procedure
@@ -158,7 +103,7 @@ class FamilyIndex:
             family.pairs.update(_pairs(query.content))
             family.frame.update(query.frame)
         index._weigh()
-        index.reader = Reader.of(wording, names, index._rarity)
+        index.reader = Reader.of(wording, (query for _, _, query, _ in read), index._rarity)
         for family, procedure, query, is_official in read:
             index._add(family, procedure, query, is_official=is_official)
         return index
@@ -174,29 +119,42 @@ class FamilyIndex:
             for number, phrase in enumerate(item.phrases()):
                 yield family, procedure, self.reader.read_name(phrase), number == 0
 
+    def asked(self, query: Query) -> Asked:
+        """Weigh the words of a question."""
+        words = {token: self._weight(token) for token in query.content}
+        terms = self._terms(query.content)
+        rarity = self._frame_rarity
+        return Asked(
+            query,
+            words,
+            sum(words.values()) or 1.0,
+            terms,
+            _norm(terms),
+            {term: weight for term, weight in terms.items() if " " in term},
+            {key: rarity[key] for key in query.frame if key in rarity},
+            "".join(token.key for token in query.content),
+        )
+
     def score(self, query: Query) -> list[Scored]:
         """Return the families that share a word with the question, with their features."""
-        weighed = {token: self._weight(token) for token in query.content}
+        asked = self.asked(query)
         shared: dict[str, float] = defaultdict(float)
-        for token, weight in weighed.items():
+        for token, weight in asked.words.items():
             for slug in self._postings.get(token.key, ()):
                 shared[slug] += weight
-        first = sorted(shared, key=lambda slug: (-shared[slug], slug))[:_CANDIDATES]
-        terms = self._terms(query.content)
+        first = nsmallest(_CANDIDATES, shared, key=lambda slug: (-shared[slug], slug))
         return [
-            Scored(self.families[slug], self._features(self.families[slug], query, weighed, terms))
-            for slug in first
+            Scored(self.families[it], self._features(self.families[it], asked)) for it in first
         ]
 
     def none_features(self, query: Query, doubt: float) -> Mapping[str, float]:
         """Return the features of "none of ours"."""
-        weighed = {token: self._weight(token) for token in query.content}
-        total = sum(weighed.values()) or 1.0
-        unknown = sum(w for token, w in weighed.items() if token.key not in self._rarity)
+        asked = self.asked(query)
+        unknown = sum(w for token, w in asked.words.items() if token.key not in self._rarity)
         return {
             "none": 1.0,
-            "none_unknown": unknown / total,
-            "none_few": 1.0 if len(weighed) <= 1 else 0.0,
+            "none_unknown": unknown / asked.total,
+            "none_few": 1.0 if len(asked.words) <= 1 else 0.0,
             "none_doubt": doubt,
         }
 
@@ -216,18 +174,17 @@ class FamilyIndex:
 
     def likeness(self, query: Query, procedure: Procedure) -> Likeness:
         """Return how like a question the names of one procedure are."""
-        family = self.families[procedure.family]
-        terms = self._terms(query.content)
-        norm = _norm(terms)
-        frame = frozenset(query.frame)
-        own = family.phrases_of(procedure)
+        asked = self.asked(query)
+        own = self.families[procedure.family].phrases_of(procedure)
         closeness = max(
-            _cosine(terms, norm, phrase) + _FRAME_SHARE * self._shared(frame, phrase.frame)
-            for phrase in own
+            _cosine(asked, phrase) + _FRAME_SHARE * _frame_share(asked, phrase) for phrase in own
         )
-        plain = {term: weight for term, weight in terms.items() if " " not in term}
-        known = sum(w for term, w in plain.items() if any(term in each.terms for each in own))
-        return Likeness(closeness, known / (sum(plain.values()) or 1.0))
+        known = sum(
+            weight
+            for token, weight in asked.words.items()
+            if any(token.key in phrase.terms for phrase in own)
+        )
+        return Likeness(closeness, known / asked.total)
 
     def words_of(self, procedure: Procedure) -> frozenset[str]:
         """Return the keys of all words of a procedure's names."""
@@ -271,58 +228,45 @@ class FamilyIndex:
                 terms[pair] = self._rarity[pair]
         return terms
 
-    def _features(
-        self,
-        family: Family,
-        query: Query,
-        weighed: Mapping[Token, float],
-        terms: Mapping[str, float],
-    ) -> Mapping[str, float]:
-        total = sum(weighed.values()) or 1.0
-        hits = sum(family.knows(token) * weight for token, weight in weighed.items())
-        official = sum(
-            weight
-            for token, weight in weighed.items()
-            if token.key in family.official and family.knows(token) == 1.0
-        )
+    def _features(self, family: Family, asked: Asked) -> Mapping[str, float]:
+        known = {token: family.knows(token) for token in asked.words}
+        hits = sum(share * asked.words[token] for token, share in known.items())
         missing = sum(
-            (1 - family.knows(token)) * weight
-            for token, weight in weighed.items()
+            (1 - share) * asked.words[token]
+            for token, share in known.items()
             if token.key in self._rarity
         )
-        pairs = {
-            pair: self._rarity[pair] for pair in _pairs(query.content) if pair in self._rarity
-        }
-        norm = _norm(terms)
-        joined = "".join(token.key for token in query.content)
-        frame = frozenset(query.frame)
+        official = sum(
+            asked.words[token]
+            for token, share in known.items()
+            if share == 1.0 and token.key in family.official
+        )
+        variants = asked.query.variants
         return {
-            "coverage": hits / total,
-            "pairs": (
-                sum(weight for pair, weight in pairs.items() if pair in family.pairs)
-                / sum(pairs.values())
-                if pairs
-                else 0.0
-            ),
-            "phrase": max(_cosine(terms, norm, phrase) for phrase in family.phrases),
-            "phrase_covered": max(_covered(terms, phrase) for phrase in family.phrases),
-            "name": official / total,
-            "frame": max(self._shared(frame, phrase.frame) for phrase in family.phrases),
+            "coverage": hits / asked.total,
+            "pairs": _share(asked.pairs, family.pairs),
+            "name": official / asked.total,
             "evidence": min(1.0, hits / _MUCH),
             "missing": min(1.0, missing / _MUCH),
-            "alike": max(fuzz.ratio(joined, phrase.joined) for phrase in family.phrases) / 100,
             "lacks_variant": float(
-                family.ours and bool(query.variants) and family.variants.isdisjoint(query.variants)
+                family.ours and bool(variants) and family.variants.isdisjoint(variants)
             ),
             "gone": float(family.is_gone),
             OTHERS: float(not family.ours),
-            "exact": float(any(_is_exact(terms, frame, phrase) for phrase in family.phrases)),
+            **_of_phrases(asked, family.phrases),
         }
 
-    def _shared(self, frame: frozenset[str], other: frozenset[str]) -> float:
-        weights = {key: self._frame_rarity[key] for key in frame if key in self._frame_rarity}
-        total = sum(weights.values())
-        return sum(w for key, w in weights.items() if key in other) / total if total else 0.0
+
+def _of_phrases(asked: Asked, phrases: Iterable[Phrase]) -> dict[str, float]:
+    """Return the features that the best of some names gives; only names that share words count."""
+    sharing = [phrase for phrase in phrases if not asked.terms.keys().isdisjoint(phrase.terms)]
+    return {
+        "phrase": max((_cosine(asked, it) for it in sharing), default=0.0),
+        "phrase_covered": max((_covered(asked, it) for it in sharing), default=0.0),
+        "frame": max((_frame_share(asked, it) for it in sharing), default=0.0),
+        "alike": max((fuzz.ratio(asked.joined, it.joined) for it in sharing), default=0.0) / 100,
+        "exact": float(any(_is_exact(asked, it) for it in sharing)),
+    }
 
 
 def probabilities(
@@ -351,22 +295,29 @@ def _norm(terms: Mapping[str, float]) -> float:
     return math.sqrt(sum(weight * weight for weight in terms.values())) or 1.0
 
 
-def _cosine(terms: Mapping[str, float], norm: float, phrase: Phrase) -> float:
-    shared = sum(
-        weight * phrase.terms[term] for term, weight in terms.items() if term in phrase.terms
-    )
-    return shared / (norm * phrase.norm)
+def _share(weights: Mapping[str, float], known: Container[str]) -> float:
+    """Return how much of some weights belongs to known keys, 0 to 1."""
+    total = sum(weights.values())
+    return sum([w for key, w in weights.items() if key in known]) / total if total else 0.0
 
 
-def _is_exact(terms: Mapping[str, float], frame: frozenset[str], phrase: Phrase) -> bool:
+def _frame_share(asked: Asked, phrase: Phrase) -> float:
+    return _share(asked.frame, phrase.frame) if phrase.frame else 0.0
+
+
+def _cosine(asked: Asked, phrase: Phrase) -> float:
+    common = asked.terms.keys() & phrase.terms.keys()
+    shared = sum([asked.terms[term] * phrase.terms[term] for term in common])
+    return shared / (asked.norm * phrase.norm)
+
+
+def _is_exact(asked: Asked, phrase: Phrase) -> bool:
     """Whether a question says what a name says, beside words that name nothing."""
-    return phrase.frame <= frame and terms.keys() == phrase.terms.keys()
+    return asked.terms.keys() == phrase.terms.keys() and phrase.frame.issubset(asked.query.frame)
 
 
-def _covered(terms: Mapping[str, float], phrase: Phrase) -> float:
+def _covered(asked: Asked, phrase: Phrase) -> float:
     if not phrase.plain:
         return 0.0
-    return (
-        sum(w for term, w in phrase.terms.items() if " " not in term and term in terms)
-        / phrase.plain
-    )
+    common = asked.terms.keys() & phrase.terms.keys()
+    return sum([phrase.terms[term] for term in common if " " not in term]) / phrase.plain

@@ -58,22 +58,23 @@ class Reader:
     _near: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, wording: Wording, names: Iterable[str], rarity: Mapping[str, float]) -> Reader:
+    def of(cls, wording: Wording, names: Iterable[Query], rarity: Mapping[str, float]) -> Reader:
         """Return a reader that knows the words of some names; `rarity` weighs their keys."""
         known: dict[str, set[str]] = defaultdict(set)
         pairs: set[tuple[str, str]] = set()
-        draft = cls(wording)
         for name in names:
-            for token in tokens(name):
+            for token in name.tokens:
                 known[token.key].add(token.form)
-            content = draft.read_name(name).content
-            pairs.update((left.key, right.key) for left, right in pairwise(content))
-        reader = cls(wording, {key: frozenset(forms) for key, forms in known.items()})
-        reader._costs = dict(rarity) | dict.fromkeys(wording.vocabulary, _COMMON)
-        reader._name_pairs = frozenset(pairs)
-        reader._pairs = reader._name_pairs.union(wording.pairs())
-        reader._spellings = [key for key in reader._costs if len(key) >= _SHORTEST_TYPO]
-        return reader
+            pairs.update((left.key, right.key) for left, right in pairwise(name.content))
+        costs = dict(rarity) | dict.fromkeys(wording.vocabulary, _COMMON)
+        return cls(
+            wording,
+            {key: frozenset(forms) for key, forms in known.items()},
+            costs,
+            frozenset(pairs.union(wording.pairs())),
+            frozenset(pairs),
+            [key for key in costs if len(key) >= _SHORTEST_TYPO],
+        )
 
     def read(self, text: str) -> Query:
         """Read a question as people type it."""

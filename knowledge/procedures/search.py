@@ -13,6 +13,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from knowledge.procedures.families import Topic
 from knowledge.procedures.model import Aspect, Procedure
 from knowledge.procedures.ranking import (
     FEATURES,
@@ -20,7 +21,6 @@ from knowledge.procedures.ranking import (
     FamilyIndex,
     Likeness,
     Scored,
-    Topic,
     Weights,
     probabilities,
 )
