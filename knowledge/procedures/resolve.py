@@ -96,7 +96,7 @@ def resolve(
         return _pick(hits, index.members(before.family, hits.query), before)
     if before and _other_act(index, before, hits):
         return _pick(hits, index.members(before.family, hits.query), before)
-    if not hits.families or hits.none >= min(NONE, hits.families[0].probability):
+    if not hits.families or hits.none >= NONE:
         return _unclear(index, hits, before)
     if _leads(hits) and not _is_general(hits):
         return _pick(hits, hits.families[0].matches, before)

@@ -30,7 +30,7 @@ from knowledge.yaml_files import load_yaml
 
 _SHORT = 4
 """A message of no more words that may name something is read with what was talked about."""
-_OF_THE_TOPIC = 8.0
+_OF_THE_TOPIC = 20.0
 """How much likelier a family is that was talked about or offered."""
 
 
