@@ -73,9 +73,15 @@ def asked_of(
         return (Aspect(last),)
     vague = wanted in ((), (Aspect.OVERVIEW,))
     going_on = goes_on or catalogue.index.goes_on(message.text)
-    if last and vague and going_on and not message.is_button:
+    if last and vague and going_on and not (message.is_button or _names_act(catalogue, message)):
         return (Aspect(last),)
     return wanted or (Aspect.OVERVIEW,)
+
+
+def _names_act(catalogue: Catalogue, message: Message) -> bool:
+    """Whether a message tells of a situation ("đổi kho thì sao"): then that is what is asked."""
+    query = catalogue.index.read(message.text)
+    return bool(query.variants or query.hints)
 
 
 def _shares(message: Message) -> dict[str, float]:

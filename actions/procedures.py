@@ -66,7 +66,9 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
     if isinstance(found, Resolved):
         return tell(services, catalogue, found.procedure, *_aspects(catalogue, message, found))
     if isinstance(found, Ambiguous):
-        return offer(services, found.choices, *asked(catalogue, message))
+        offered = message.slots.get("choices") or ()
+        again = [item.id for item in found.choices] == list(offered)
+        return offer(services, found.choices, *asked(catalogue, message), again=again)
     if isinstance(found, NotMentioned):
         return which_procedure(services, *asked(catalogue, message)[:1])
     return not_ours(services, message)
@@ -182,6 +184,7 @@ def meant(catalogue: Catalogue, message: Message) -> Resolution:
         message.text,
         context=context,
         offered=message.slots.get("choices") or (),
+        talked=message.slots.get("talked") or (),
         doubt=doubt(message),
     )
 

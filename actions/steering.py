@@ -40,6 +40,7 @@ from knowledge.vietnamese import search_key
 
 SURE_REFUSAL = 0.7
 """From this confidence on a message is taken for none of the department's business."""
+_MOST_TALKED = 5
 _CLARIFYING = (Outcome.CLARIFY, Outcome.OUT_OF_SCOPE)
 
 
@@ -233,6 +234,8 @@ def _remembering(message: Message, answer: Answer, *, steered: bool) -> Answer:
     values: dict[str, object] = {"pending": None}
     if answer.procedure:
         values["earlier"] = _earlier(message, answer.procedure)
+        talked = [it for it in message.slots.get("talked") or () if it != answer.procedure]
+        values["talked"] = [*talked, answer.procedure][-_MOST_TALKED:]
     if answer.outcome is Outcome.DOSSIER:
         values["misses"] = 0
     if not steered and asks(Said(message.text, message.intent)):

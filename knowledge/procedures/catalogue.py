@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.families import Topic
-from knowledge.procedures.model import Procedure, Slug, Text
+from knowledge.procedures.model import Procedure, ProcedureId, Slug, Text
 from knowledge.procedures.search import ProcedureIndex, SearchWeights
 from knowledge.procedures.wording import Wording
 from knowledge.vietnamese import search_key
@@ -68,6 +68,19 @@ class Others(BaseModel):
         return load_yaml(path, cls)
 
 
+class AskedQuestions(BaseModel):
+    """Shape of `asked_questions.yaml`: whole questions by the id of the procedure they mean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    questions: dict[ProcedureId, tuple[Text, ...]]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check the file; raises `DataFileError`."""
+        return load_yaml(path, cls)
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the data folder says beside the procedures: fields, wordings, weights of the search."""
@@ -76,6 +89,7 @@ class Terms:
     wording: Wording
     weights: SearchWeights
     others: Others
+    asked: AskedQuestions
 
     @classmethod
     def load(cls, data_dir: Path) -> Self:
@@ -85,6 +99,7 @@ class Terms:
             Wording.load(data_dir / "wording.yaml"),
             SearchWeights.load(data_dir / "search_weights.yaml"),
             Others.load(data_dir / "not_ours.yaml"),
+            AskedQuestions.load(data_dir / "asked_questions.yaml"),
         )
 
 
@@ -101,7 +116,11 @@ class Catalogue:
         """Index the procedures."""
         ordered = {item.id: item for item in sorted(procedures, key=lambda item: item.id)}
         index = ProcedureIndex.build(
-            ordered.values(), terms.wording, terms.weights.weights, terms.others.topics
+            ordered.values(),
+            terms.wording,
+            terms.weights.weights,
+            terms.others.topics,
+            terms.asked.questions,
         )
         return cls(ordered, terms.fields, index)
 

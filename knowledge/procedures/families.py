@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
@@ -56,6 +56,8 @@ class Family:
     official: set[str] = field(default_factory=set)
     """Words of the official names."""
     frame: set[str] = field(default_factory=set)
+    usual: Counter[str] = field(default_factory=Counter)
+    """In how many of the names a word stands."""
 
     @property
     def variants(self) -> frozenset[Variant]:
@@ -66,6 +68,11 @@ class Family:
     def is_gone(self) -> bool:
         """Whether nothing of it can be applied for any more."""
         return self.ours and all(item.status.state in _GONE for item in self.procedures.values())
+
+    def learn(self, content: Iterable[Token]) -> None:
+        """Take words for the family's own."""
+        for token in content:
+            self.forms[token.key].add(token.form)
 
     def phrases_of(self, procedure: Procedure) -> list[Phrase]:
         """Return the names of one of its procedures."""

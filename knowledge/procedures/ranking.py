@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -24,9 +25,11 @@ from knowledge.procedures.wording import Token, Wording
 
 OTHERS = "others"
 """A feature of the topics that are not ours."""
+OTHERS_DOUBT = "others_doubt"
+"""How sure the model is that nothing of ours is meant, for these topics."""
 FEATURES = (
     *("coverage", "pairs", "phrase", "phrase_covered", "name", "frame", "evidence", "missing"),
-    *("alike", "lacks_variant", "gone", "exact", OTHERS),
+    *("alike", "lacks_variant", "gone", "exact", OTHERS, OTHERS_DOUBT),
 )
 NONE_FEATURES = ("none", "none_unknown", "none_few", "none_doubt")
 
@@ -35,6 +38,8 @@ _FRAME_SHARE = 0.1
 _OTHER_FIELD = 0.3
 _MUCH = 12.0
 _PAIR_SHARE = 0.6
+_REPEATED = 2
+"""In so many questions about a family a word must stand, to be one of its own."""
 _COVERAGE = 0.5
 
 Weights = Mapping[str, float]
@@ -90,23 +95,46 @@ class FamilyIndex:
 
     @classmethod
     def build(
-        cls, procedures: Sequence[Procedure], topics: Sequence[Topic], wording: Wording
+        cls,
+        procedures: Sequence[Procedure],
+        wording: Wording,
+        topics: Sequence[Topic] = (),
+        asked: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> FamilyIndex:
-        """Index every name and alias of the procedures, and of the topics that are not ours."""
+        """Index every name and alias of the procedures.
+
+        `topics` are not ours and compete; `asked` are questions that people asked, by the id of
+        the procedure that was meant.
+        """
         index = cls(Reader(wording))
         read = list(index._read([*procedures, *topics]))
+        questions = [
+            (item, index.reader.read_name(text))
+            for item in procedures
+            for text in asked.get(item.id, ())
+        ]
         for family, procedure, query, _ in read:
             if procedure:
                 family.procedures[procedure.id] = procedure
-            for token in query.content:
-                family.forms[token.key].add(token.form)
+            family.learn(query.content)
             family.pairs.update(_pairs(query.content))
             family.frame.update(query.frame)
+        index._learn_asked(questions)
         index._weigh()
         index.reader = Reader.of(wording, (query for _, _, query, _ in read), index._rarity)
         for family, procedure, query, is_official in read:
             index._add(family, procedure, query, is_official=is_official)
+        for procedure, query in questions:
+            index._add(index.families[procedure.family], procedure, query, is_official=False)
         return index
+
+    def _learn_asked(self, questions: Iterable[tuple[Procedure, Query]]) -> None:
+        """Learn the words that several questions about a family share: the others are chance."""
+        seen: dict[str, Counter[Token]] = defaultdict(Counter)
+        for procedure, query in questions:
+            seen[procedure.family].update(set(query.content))
+        for slug, counts in seen.items():
+            self.families[slug].learn(it for it, count in counts.items() if count >= _REPEATED)
 
     def _read(
         self, items: Iterable[Procedure | Topic]
@@ -135,8 +163,11 @@ class FamilyIndex:
             "".join(token.key for token in query.content),
         )
 
-    def score(self, query: Query) -> list[Scored]:
-        """Return the families that share a word with the question, with their features."""
+    def score(self, query: Query, doubt: float) -> list[Scored]:
+        """Return the families that share a word with the question, with their features.
+
+        `doubt`, 0 to 1, is how sure something else is that nothing of ours is meant.
+        """
         asked = self.asked(query)
         shared: dict[str, float] = defaultdict(float)
         for token, weight in asked.words.items():
@@ -144,7 +175,8 @@ class FamilyIndex:
                 shared[slug] += weight
         first = nsmallest(_CANDIDATES, shared, key=lambda slug: (-shared[slug], slug))
         return [
-            Scored(self.families[it], self._features(self.families[it], asked)) for it in first
+            Scored(self.families[it], self._features(self.families[it], asked, doubt))
+            for it in first
         ]
 
     def none_features(self, query: Query, doubt: float) -> Mapping[str, float]:
@@ -166,11 +198,13 @@ class FamilyIndex:
         if other.id in family.procedures:
             return 1.0
         said = {token.key for token in query.content}
-        about = self.families[other.family].official - said
-        total = sum(self._rarity[key] for key in about)
-        shared = sum(self._rarity[key] for key in about if key in family.official)
+        about = {
+            key: count * self._rarity.get(key, 0.0)
+            for key, count in self.families[other.family].usual.items()
+            if key not in said
+        }
         same_field = any(item.field == other.field for item in family.procedures.values())
-        return (shared / total if total else 0.0) * (1.0 if same_field else _OTHER_FIELD)
+        return _share(about, family.usual) * (1.0 if same_field else _OTHER_FIELD)
 
     def likeness(self, query: Query, procedure: Procedure) -> Likeness:
         """Return how like a question the names of one procedure are."""
@@ -215,6 +249,7 @@ class FamilyIndex:
         family.phrases.append(
             Phrase(procedure, terms, _norm(terms), plain, frozenset(query.frame), joined)
         )
+        family.usual.update({token.key for token in query.content})
         if is_official:
             family.official.update(token.key for token in query.content)
 
@@ -228,7 +263,7 @@ class FamilyIndex:
                 terms[pair] = self._rarity[pair]
         return terms
 
-    def _features(self, family: Family, asked: Asked) -> Mapping[str, float]:
+    def _features(self, family: Family, asked: Asked, doubt: float) -> Mapping[str, float]:
         known = {token: family.knows(token) for token in asked.words}
         hits = sum(share * asked.words[token] for token, share in known.items())
         missing = sum(
@@ -253,6 +288,7 @@ class FamilyIndex:
             ),
             "gone": float(family.is_gone),
             OTHERS: float(not family.ours),
+            OTHERS_DOUBT: 0.0 if family.ours else doubt,
             **_of_phrases(asked, family.phrases),
         }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -97,14 +98,19 @@ class ProcedureIndex:
         wording: Wording,
         weights: Weights,
         topics: Sequence[Topic] = (),
+        asked: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> ProcedureIndex:
-        """Index every name and alias of the procedures; `topics` are not ours and compete."""
+        """Index every name and alias of the procedures.
+
+        `topics` are not ours and compete; `asked` are questions that people asked, by the id of
+        the procedure that was meant.
+        """
         listed = list(procedures)
         return cls(
             {procedure.id: procedure for procedure in listed},
             wording,
             weights,
-            FamilyIndex.build(listed, topics, wording),
+            FamilyIndex.build(listed, wording, topics, asked),
             {item.code: item for item in listed if item.code},
         )
 
@@ -116,6 +122,10 @@ class ProcedureIndex:
         """Return the aspects that a question words, in its order, with the words of each."""
         return self.wording.aspects_of(self.read(text).tokens)
 
+    def returns(self, text: str) -> bool:
+        """Return whether a message comes back to what was talked about before: "quay lại …"."""
+        return self.wording.returns(self.read(text).tokens)
+
     def goes_on(self, text: str) -> bool:
         """Return whether a message goes on with what was asked before: "còn … thì sao"."""
         return self.wording.goes_on(self.read(text).tokens)
@@ -123,7 +133,7 @@ class ProcedureIndex:
     def features(self, text: str, *, doubt: float) -> tuple[list[Scored], Mapping[str, float]]:
         """Return what the weights weigh: the families' features, and those of "none of ours"."""
         query = self.read(text)
-        return self._families.score(query), self._families.none_features(query, doubt)
+        return self._families.score(query, doubt), self._families.none_features(query, doubt)
 
     @property
     def weight_names(self) -> tuple[str, ...]:
@@ -150,7 +160,7 @@ class ProcedureIndex:
             return Hits(
                 query, tuple(FamilyMatch("", 1.0, 1.0, (match,), {}) for match in matches), 0.0
             )
-        scored = self._families.score(query)
+        scored = self._families.score(query, doubt)
         alone, none = probabilities(
             self.weights, scored, self._families.none_features(query, doubt)
         )

@@ -26,6 +26,7 @@ class WordingFile(BaseModel):
     aspect_cues: dict[Aspect, tuple[str, ...]]
     no_aspect: tuple[str, ...]
     going_on: tuple[str, ...]
+    returning: tuple[str, ...]
     variant_acts: dict[Variant, tuple[str, ...]]
     variant_cues: dict[Variant, tuple[str, ...]]
     variant_hints: dict[Variant, tuple[str, ...]]
@@ -128,6 +129,7 @@ class Wording:
     """Everyday and English words → the words that the official names use."""
     aspects: Phrases[Aspect | None]
     going_on: Phrases[None]
+    returning: Phrases[None]
     acts: Phrases[Variant]
     cues: Phrases[Variant]
     hints: Phrases[Variant]
@@ -145,9 +147,7 @@ class Wording:
     @classmethod
     def of(cls, file: WordingFile) -> Self:
         """Index the phrases of a wording file."""
-        fillers: Phrases[None] = Phrases.of(
-            (phrase, None) for line in file.fillers for phrase in line.split(",")
-        )
+        fillers, going_on, returning = map(_plain, (file.fillers, file.going_on, file.returning))
         synonyms = Phrases.of(
             (phrase, tuple(token._replace(official=True) for token in tokens(official)))
             for official, lines in file.synonyms.items()
@@ -159,9 +159,6 @@ class Wording:
                 *((cue, it) for it, many in file.aspect_cues.items() for cue in many),
                 *((phrase, None) for line in file.no_aspect for phrase in line.split(",")),
             ]
-        )
-        going_on: Phrases[None] = Phrases.of(
-            (phrase, None) for line in file.going_on for phrase in line.split(",")
         )
         acts = Phrases.of((act, it) for it, many in file.variant_acts.items() for act in many)
         cues = Phrases.of((cue, it) for it, many in file.variant_cues.items() for cue in many)
@@ -181,7 +178,9 @@ class Wording:
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
         return cls(
-            fillers, synonyms, aspects, going_on, acts, cues, hints, known, fillers.single_words()
+            *(fillers, synonyms, aspects, going_on, returning, acts, cues, hints),
+            known,
+            fillers.single_words(),
         )
 
     def pairs(self) -> Iterable[tuple[str, str]]:
@@ -209,6 +208,10 @@ class Wording:
     def goes_on(self, typed: Sequence[Token]) -> bool:
         """Return whether a message goes on with what was asked before."""
         return any(self.going_on.at(typed, at) for at in range(len(typed)))
+
+    def returns(self, typed: Sequence[Token]) -> bool:
+        """Return whether a message comes back to what was talked about before."""
+        return any(self.returning.at(typed, at) for at in range(len(typed)))
 
     def variants_of(
         self, typed: Sequence[Token], is_name: Callable[[int], bool]
@@ -275,3 +278,7 @@ class Wording:
             width = max(filler[0] if filler else 0, aspect[0] if aspect and aspect[1] else 0)
             widths.extend([width] * width or [0])
         return widths
+
+
+def _plain(lines: Iterable[str]) -> Phrases[None]:
+    return Phrases.of((phrase, None) for line in lines for phrase in line.split(","))
