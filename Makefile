@@ -28,6 +28,14 @@ install: .venv/.installed nlu_data/.venv/.installed ## both environments
 train: install ## train the model if its data changed
 	@$(MOTCUA) train
 
+.PHONY: frames
+frames: .venv/.installed ## write the training files that are made of frames and of asked questions
+	$(PY) nlu_data/frames.py
+
+.PHONY: fit
+fit: install .venv/.dev train ## fit the weights of the search on the calibration questions
+	$(PY) -m benchmarks.fit_search
+
 .PHONY: check
 check: .venv/.dev ## lint, types, import rules, knowledge base
 	.venv/bin/ruff check .

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.families import Topic
-from knowledge.procedures.model import Procedure, ProcedureId, Slug, Text
+from knowledge.procedures.model import Aspect, Procedure, ProcedureId, Slug, Text
 from knowledge.procedures.search import ProcedureIndex, SearchWeights
 from knowledge.procedures.wording import Wording
 from knowledge.vietnamese import search_key
@@ -68,12 +68,30 @@ class Others(BaseModel):
         return load_yaml(path, cls)
 
 
-class AskedQuestions(BaseModel):
-    """Shape of `asked_questions.yaml`: whole questions by the id of the procedure they mean."""
+class AskedQuestion(BaseModel):
+    """A question as somebody asked it, and what of the procedure it asks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    questions: dict[ProcedureId, tuple[Text, ...]]
+    text: Text
+    asks: tuple[Aspect, ...]
+
+
+class AskedQuestions(BaseModel):
+    """Shape of `asked_questions.yaml`: questions by the id of the procedure that is meant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    questions: dict[ProcedureId, tuple[AskedQuestion, ...]]
+    not_ours: tuple[Text, ...] = ()
+
+    def of_procedures(self) -> Mapping[str, Sequence[str]]:
+        """Return the texts by the id of the procedure."""
+        return {name: [it.text for it in asked] for name, asked in self.questions.items()}
+
+    def of_others(self) -> list[Topic]:
+        """Return what is not ours, each a topic of its own."""
+        return [Topic(name=text) for text in self.not_ours]
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -119,8 +137,8 @@ class Catalogue:
             ordered.values(),
             terms.wording,
             terms.weights.weights,
-            terms.others.topics,
-            terms.asked.questions,
+            [*terms.others.topics, *terms.asked.of_others()],
+            terms.asked.of_procedures(),
         )
         return cls(ordered, terms.fields, index)
 
