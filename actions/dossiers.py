@@ -21,6 +21,7 @@ from knowledge.dossiers.registry import (
 from knowledge.dossiers.status import Status, status_texts
 from knowledge.dossiers.tracking_code import FoundCode, MalformedCode, find_codes
 from knowledge.procedures.reading import NATIONAL_CODE
+from knowledge.vietnamese import nfc
 
 Codes = Sequence[FoundCode | MalformedCode]
 FORM_SLOT = "tracking_code"
@@ -39,11 +40,13 @@ class TrackDossier(MotcuaAction):
 
     async def answer(self, message: Message) -> Answer:
         """Look the codes up, or answer what the person has asked instead of giving one."""
+        # the form can end in any other answer, and a code can stand beside another question
+        from actions.dialogue import answer_instead
+        from actions.procedures import codes_answer
+
         codes = known_codes(self.services, message.text)
         if codes:
-            return await dossier_answer(self.services, codes)
-        from actions.dialogue import answer_instead  # the form can end in any other answer
-
+            return await codes_answer(self.services, message, codes)
         return await answer_instead(self.services, message)
 
 
@@ -98,6 +101,14 @@ class ValidateDossierForm(Action):
 def known_codes(services: Services, text: str) -> Codes:
     """Return the tracking codes of a message."""
     return find_codes(text, services.today)[:_MOST_CODES]
+
+
+def without_codes(text: str, codes: Codes) -> str:
+    """Return what a message says beside its tracking codes."""
+    text = nfc(text)
+    for code in sorted(codes, key=lambda it: -it.start):
+        text = f"{text[: code.start]} {text[code.end :]}"
+    return text
 
 
 async def dossier_answer(services: Services, codes: Codes) -> Answer:

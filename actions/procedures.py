@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from actions.aspects import INTENT_OF_ASPECT, NAMING, asked, asked_of
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
-from actions.dossiers import dossier_answer, known_codes
+from actions.dossiers import Codes, dossier_answer, known_codes, without_codes
 from actions.lists import field_answer, fields_answer, labels_of
 from actions.services import Services
 from knowledge.procedures.answers import AspectAnswer, answer
@@ -23,6 +23,8 @@ from knowledge.procedures.resolve import (
 )
 
 OUT_OF_SCOPE = "out_of_scope"
+_ASKED_OF_DOSSIERS = (Aspect.OVERVIEW, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE, Aspect.RESULT)
+"""What is asked beside a tracking code is asked of the dossier: when, where, what came of it."""
 _NEXT = (Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE)
 
 
@@ -58,11 +60,10 @@ class ListProcedures(MotcuaAction):
 async def procedure_answer(services: Services, message: Message) -> Answer:
     """Answer what a message asks of a procedure."""
     catalogue = await services.catalogue.get()
+    codes = known_codes(services, message.text)
+    if codes:
+        return await codes_answer(services, message, codes)
     found = meant(catalogue, message)
-    if not isinstance(found, Resolved) or found.from_context:
-        codes = known_codes(services, message.text)
-        if codes:
-            return await dossier_answer(services, codes)
     if isinstance(found, Resolved):
         return tell(services, catalogue, found.procedure, *_aspects(catalogue, message, found))
     if isinstance(found, Ambiguous):
@@ -72,6 +73,25 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
     if isinstance(found, NotMentioned):
         return which_procedure(services, *asked(catalogue, message)[:1])
     return not_ours(services, message)
+
+
+async def codes_answer(services: Services, message: Message, codes: Codes) -> Answer:
+    """Tell where dossiers stand, and what the message asks beside of a procedure it names."""
+    dossiers = await dossier_answer(services, codes)
+    catalogue = await services.catalogue.get()
+    beside = replace(message, text=without_codes(message.text, codes))
+    found = meant(catalogue, beside)
+    wanted = [it for it in asked(catalogue, beside) if it not in _ASKED_OF_DOSSIERS]
+    if not wanted or not isinstance(found, Resolved) or found.from_context:
+        return dossiers
+    told = tell(services, catalogue, found.procedure, *wanted)
+    return replace(
+        told,
+        text=f"{dossiers.text}\n\n{told.text}",
+        dossiers=dossiers.dossiers,
+        sources=[*dossiers.sources, *told.sources],
+        remember={**dossiers.remember, **told.remember},
+    )
 
 
 def tell(

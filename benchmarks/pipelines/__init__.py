@@ -1,0 +1,1 @@
+"""Pipelines of Rasa beside the project's own, trained and compared in one run."""
