@@ -19,13 +19,13 @@ __all__ = ["CHOICES", "Ambiguous", "NotMentioned", "Resolution", "Resolved", "Un
 
 TAKE = 0.3
 """From this probability on a family is taken without asking, if it leads."""
-LEAD = 1.2
+LEAD = 1.1
 """How many times likelier than the next the first family must be, to be taken."""
 OVER_NONE = 1.0
 """How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
 """From this probability on a family is offered as a choice."""
-NONE = 0.6
+NONE = 0.65
 """From this probability on nothing of the knowledge base is meant."""
 _KEEP_TOPIC = 0.4
 """A family that was talked about is still meant with this share of the first one's probability."""
@@ -34,10 +34,10 @@ _RETURN = 0.1
 """The same for one that was talked about earlier, where a message comes back to something."""
 _CLEARLY_OTHER = 0.6
 """From this probability on another family is named, whatever act goes with it."""
-_CLEAR = 0.85
-"""From this probability on a message is not too general."""
+_CLEAR = 0.9
+"""With this share of the probability of all that is ours a message is not too general."""
 _ALL = 0.97
-_MANY = 3
+_MANY = 4
 """So many families know all that a message names: it is too general to take one."""
 _FEW_WORDS = 6
 """A message that names more is not too general."""
@@ -103,7 +103,8 @@ def _leads(hits: Hits) -> bool:
 def _is_general(hits: Hits) -> bool:
     """Whether a message says no more than several families share, as "hóa chất" does."""
     words = {token.key for token in hits.query.content}
-    if hits.families[0].probability >= _CLEAR or len(words) > _FEW_WORDS:
+    ours = sum(family.probability for family in hits.families)
+    if hits.families[0].probability >= _CLEAR * ours or len(words) > _FEW_WORDS:
         return False
     return sum(family.features["coverage"] >= _ALL for family in hits.families) >= _MANY
 
