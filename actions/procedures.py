@@ -10,6 +10,7 @@ from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.dossiers import Codes, dossier_answer, known_codes, without_codes
 from actions.lists import field_answer, fields_answer, labels_of
 from actions.services import Services
+from knowledge.dossiers.tracking_code import FoundCode
 from knowledge.procedures.answers import AspectAnswer, answer
 from knowledge.procedures.catalogue import Catalogue, Field
 from knowledge.procedures.model import Aspect, Procedure
@@ -61,9 +62,10 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
     """Answer what a message asks of a procedure."""
     catalogue = await services.catalogue.get()
     codes = known_codes(services, message.text)
-    if codes:
-        return await codes_answer(services, message, codes)
     found = meant(catalogue, message)
+    wrong = not any(isinstance(code, FoundCode) for code in codes)
+    if codes and not (wrong and isinstance(found, Resolved) and not found.from_context):
+        return await codes_answer(services, message, codes)
     if isinstance(found, Resolved):
         return tell(services, catalogue, found.procedure, *_aspects(catalogue, message, found))
     if isinstance(found, Ambiguous):
@@ -207,6 +209,12 @@ def meant(catalogue: Catalogue, message: Message) -> Resolution:
         talked=message.slots.get("talked") or (),
         doubt=doubt(message),
     )
+
+
+def names_procedure(catalogue: Catalogue, message: Message) -> bool:
+    """Whether the words of a message, and no context, name one procedure."""
+    found = meant(catalogue, message)
+    return isinstance(found, Resolved) and not found.from_context
 
 
 def doubt(message: Message) -> float:

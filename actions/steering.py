@@ -22,7 +22,14 @@ from actions.lists import (
     fields_answer,
 )
 from actions.phrases import phrases
-from actions.procedures import OUT_OF_SCOPE, offer, tell, which_procedure
+from actions.procedures import (
+    OUT_OF_SCOPE,
+    names_procedure,
+    offer,
+    procedure_answer,
+    tell,
+    which_procedure,
+)
 from actions.services import Services
 from actions.social import social
 from actions.tickets import (
@@ -41,6 +48,14 @@ from knowledge.vietnamese import search_key
 SURE_REFUSAL = 0.7
 """From this confidence on a message is taken for none of the department's business."""
 _MOST_TALKED = 5
+_BESIDE = frozenset(
+    {
+        *("greet", "thank", "say_goodbye", "ask_help", "praise", "affirm", "cancel"),
+        *("ask_working_hours", "ask_contact", "talk_to_person", "complain"),
+    }
+)
+_SURE_TALK = 0.8
+"""Below this confidence small talk that names a procedure is a question about it."""
 _CLARIFYING = (Outcome.CLARIFY, Outcome.OUT_OF_SCOPE)
 
 
@@ -49,9 +64,19 @@ async def reply(
 ) -> Answer:
     """Answer a message: steered by what was offered, or else by its own action."""
     steered = await steer(services, message)
-    given = steered or await answer(message)
+    given = steered or await _asked_beside(services, message) or await answer(message)
     moved = await _moved_on(services, message, given)
     return _remembering(message, moved, steered=steered is not None)
+
+
+async def _asked_beside(services: Services, message: Message) -> Answer | None:
+    """Return the answer to a question that the model takes for small talk, unsurely."""
+    if message.is_button or message.intent not in _BESIDE or message.confidence >= _SURE_TALK:
+        return None
+    catalogue = await services.catalogue.get()
+    if not names_procedure(catalogue, message):
+        return None
+    return await procedure_answer(services, message)
 
 
 async def steer(services: Services, message: Message) -> Answer | None:

@@ -49,11 +49,15 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """Return the settings: n-gram lengths, strength of the fit, length of the ranking."""
+        """Return the settings: n-gram lengths, strength of the fit, length of the ranking.
+
+        `least_examples` are the examples an n-gram must stand in; each counts as it is typed.
+        """
         return {
             "word_ngrams": [1, 2],
             "char_ngrams": [2, 5],
             "C": 50.0,
+            "least_examples": {"words": 2, "characters": 4, "marked_words": 2},
             "ranking_length": 10,
             "random_state": 42,
         }
@@ -170,20 +174,26 @@ def _word_costs(words: TfidfVectorizer) -> Dict[Text, float]:
 
 def _untrained(config: Dict[Text, Any]) -> Dict[Text, Any]:
     options = {"sublinear_tf": True, "lowercase": False}
+    least = config["least_examples"]
     return {
         "words": TfidfVectorizer(
             analyzer="word",
             ngram_range=tuple(config["word_ngrams"]),
             token_pattern=r"\S+",
+            min_df=least["words"],
             **options,
         ),
         "characters": TfidfVectorizer(
-            analyzer="char_wb", ngram_range=tuple(config["char_ngrams"]), **options
+            analyzer="char_wb",
+            ngram_range=tuple(config["char_ngrams"]),
+            min_df=least["characters"],
+            **options,
         ),
         _OF_FORMS: TfidfVectorizer(
             analyzer="word",
             ngram_range=tuple(config["word_ngrams"]),
             token_pattern=r"\S+",
+            min_df=least["marked_words"],
             **options,
         ),
         "intents": LogisticRegression(
