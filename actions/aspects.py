@@ -71,17 +71,12 @@ def asked_of(
     last = message.slots.get("aspect")
     if last and chosen and not message.is_button:
         return (Aspect(last),)
-    vague = wanted in ((), (Aspect.OVERVIEW,))
-    going_on = goes_on or catalogue.index.goes_on(message.text)
-    if last and vague and going_on and not (message.is_button or _names_act(catalogue, message)):
-        return (Aspect(last),)
+    if last and wanted in ((), (Aspect.OVERVIEW,)) and not message.is_button:
+        index = catalogue.index
+        going_on = goes_on or index.goes_on(message.text)
+        if going_on and not index.tells_situation(message.text):
+            return (Aspect(last),)
     return wanted or (Aspect.OVERVIEW,)
-
-
-def _names_act(catalogue: Catalogue, message: Message) -> bool:
-    """Whether a message tells of a situation ("đổi kho thì sao"): then that is what is asked."""
-    query = catalogue.index.read(message.text)
-    return bool(query.variants or query.hints)
 
 
 def _shares(message: Message) -> dict[str, float]:

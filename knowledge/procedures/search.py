@@ -122,6 +122,10 @@ class ProcedureIndex:
         """Return the aspects that a question words, in its order, with the words of each."""
         return self.wording.aspects_of(self.read(text).tokens)
 
+    def tells_situation(self, text: str) -> bool:
+        """Return whether a message tells what happened to a licence, and names no act."""
+        return self.wording.tells_situation(self.read(text).tokens)
+
     def returns(self, text: str) -> bool:
         """Return whether a message comes back to what was talked about before: "quay lại …"."""
         return self.wording.returns(self.read(text).tokens)

@@ -213,6 +213,12 @@ class Wording:
         """Return whether a message comes back to what was talked about before."""
         return any(self.returning.at(typed, at) for at in range(len(typed)))
 
+    def tells_situation(self, typed: Sequence[Token]) -> bool:
+        """Return whether a message tells what happened ("đổi kho") and names no act itself."""
+        places = range(len(typed))
+        told = any(self.cues.at(typed, at) for at in places) or bool(self.hints_of(typed))
+        return told and not any(self.acts.at(typed, at) for at in places)
+
     def variants_of(
         self, typed: Sequence[Token], is_name: Callable[[int], bool]
     ) -> tuple[tuple[Variant, ...], list[Token]]:

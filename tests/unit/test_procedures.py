@@ -245,7 +245,7 @@ def test_catalogue_snapshots_are_independent(catalogue: Catalogue) -> None:
 def test_the_words_of_a_question_tell_what_is_asked(
     catalogue: Catalogue, question: str, aspects: list[Aspect]
 ) -> None:
-    assert catalogue.index.wording.aspects_of(question) == aspects
+    assert list(catalogue.index.aspects_of(question)) == aspects
 
 
 def test_several_aspects_are_told_in_one_answer(catalogue: Catalogue) -> None:
