@@ -25,7 +25,7 @@ OVER_NONE = 1.0
 """How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
 """From this probability on a family is offered as a choice."""
-NONE = 0.65
+NONE = 0.6
 """From this probability on nothing of the knowledge base is meant."""
 _KEEP_TOPIC = 0.4
 """A family that was talked about is still meant with this share of the first one's probability."""
@@ -39,6 +39,8 @@ _CLEAR = 0.9
 _ALL = 0.97
 _MANY = 4
 """So many families know all that a message names: it is too general to take one."""
+_A_WORD_OR_TWO = 3
+_DOUBTED = 0.5
 _FEW_WORDS = 6
 """A message that names more is not too general."""
 
@@ -74,7 +76,7 @@ def resolve(
         return _follow_up(picker, choices)
     if before and (_keeps_topic(before, hits) or _other_act(picker, before, hits)):
         return picker.pick(index.members(before.family, hits.query))
-    if not hits.families or hits.none >= NONE:
+    if not hits.families or (hits.none >= NONE and not _is_ours_in_general(hits, doubt)):
         return _unclear(picker, choices)
     if _leads(hits) and not _is_general(hits):
         return picker.pick(hits.families[0].matches)
@@ -107,6 +109,16 @@ def _is_general(hits: Hits) -> bool:
     if hits.families[0].probability >= _CLEAR * ours or len(words) > _FEW_WORDS:
         return False
     return sum(family.features["coverage"] >= _ALL for family in hits.families) >= _MANY
+
+
+def _is_ours_in_general(hits: Hits, doubt: float) -> bool:
+    """Whether a few words are all known to several families, as "khuyến mại" is.
+
+    Many topics of others may share such a word; the model does not take it for one of them.
+    """
+    words = {token.key for token in hits.query.content}
+    knowing = sum(family.features["coverage"] >= _ALL for family in hits.families)
+    return len(words) <= _A_WORD_OR_TWO and doubt < _DOUBTED and knowing > 1
 
 
 def _by_code(hits: Hits) -> Resolution:
@@ -153,9 +165,8 @@ def _other_act(picker: Picker, before: Procedure, hits: Hits) -> bool:
 
 
 def _one_of_each(picker: Picker, hits: Hits) -> tuple[Procedure, ...]:
-    return tuple(
-        _likeliest(picker, family) for family in hits.families if family.probability >= OFFER
-    )[:CHOICES]
+    likely = [family for family in hits.families if family.probability >= OFFER]
+    return tuple(_likeliest(picker, family) for family in (likely or hits.families)[:CHOICES])
 
 
 def _likeliest(picker: Picker, family: FamilyMatch) -> Procedure:
