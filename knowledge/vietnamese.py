@@ -89,6 +89,7 @@ SHORTHAND: Mapping[str, str] = {
     "mun": "muon",
     "chug": "chung",
     "trc": "truoc",
+    "nđ": "nghi dinh",
     "ntnao": "nhu the nao",
 }
 """Shorthand and teencode, whole words only; keys may carry marks, values are search keys."""

@@ -46,7 +46,7 @@ def run_evaluation(
     if accepted is None:
         return True
     before = json.loads(accepted.read_text(encoding="utf-8"))["slices"]
-    worse = drops(data["slices"], before, tolerance=tolerance)
+    worse = drops(data["slices"], before, data["counts"], tolerance=tolerance)
     for slice_name, measure, old, new in worse:
         typer.echo(
             f"worse than accepted: {slice_name}, {measure}: {old:.4f} → {new:.4f}", err=True

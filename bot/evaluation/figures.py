@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from bot.evaluation.labelled import Reaction
 from bot.evaluation.scoring import Verdict
 
 _BINS = 10
+_FEW = 2
+"""So many questions may go another way on another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ def shares(verdicts: Sequence[Verdict]) -> Shares:
     return found
 
 
+def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """Return to how many questions each measure applies."""
+    return {measure.name: sum(map(measure.applies, verdicts)) for measure in MEASURES}
+
+
 def confusions(verdicts: Iterable[Verdict]) -> list[tuple[str, str, int]]:
     """Return what was wanted, what was done instead and how often, the commonest first."""
     pairs = Counter(
@@ -106,18 +113,27 @@ def calibration(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def drops(
-    now: dict[str, Shares], accepted: dict[str, Shares], *, tolerance: float
+    now: Mapping[str, Shares],
+    accepted: Mapping[str, Shares],
+    questions: Mapping[str, int],
+    *,
+    tolerance: float,
 ) -> list[tuple[str, str, float, float]]:
-    """Return slice, measure, accepted and present share wherever it has become worse."""
+    """Return slice, measure, accepted and present share wherever it has become worse.
+
+    Slices that were not measured now are passed over. A share may fall by `tolerance`, and where
+    a measure applies to few `questions`, by some of these: they differ from machine to machine.
+    """
     worse = []
     for slice_name, before in accepted.items():
         for measure in MEASURES:
             old = before.get(measure.name)
             new = now.get(slice_name, {}).get(measure.name)
-            if old is None:
+            if old is None or new is None:
                 continue
-            if new is None or (new - old if measure.lower_is_better else old - new) > tolerance:
-                worse.append((slice_name, measure.name, old, float("nan") if new is None else new))
+            slack = max(tolerance, _FEW / max(1, questions.get(measure.name, 0)))
+            if (new - old if measure.lower_is_better else old - new) > slack:
+                worse.append((slice_name, measure.name, old, new))
     return worse
 
 

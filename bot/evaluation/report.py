@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.evaluation.figures import MEASURES, Shares, calibration, confusions, shares
+from bot.evaluation.figures import MEASURES, Shares, calibration, confusions, counts, shares
 from bot.evaluation.scoring import Verdict
 from bot.evaluation.typing_ways import AS_WRITTEN
 
@@ -21,6 +21,7 @@ def as_data(slices: Slices) -> dict[str, Any]:
     first = slices[AS_WRITTEN] if AS_WRITTEN in slices else next(iter(slices.values()))
     return {
         "questions": len(first),
+        "counts": counts(first),
         "slices": {name: shares(verdicts) for name, verdicts in slices.items()},
         "confusions": [list(item) for item in confusions(first)],
         "calibration": calibration(first),
