@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import search, turn
+from benchmarks import many_procedures, search, turn
 from benchmarks.table import print_table
 
 if __name__ == "__main__":
-    print_table([*turn.rows(), *search.rows()])
+    print_table([*turn.rows(), *search.rows(), *many_procedures.rows()])
