@@ -24,7 +24,7 @@ LEAD = 1.1
 OVER_NONE = 1.0
 """How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
-"""From this probability on a family is offered as a choice."""
+"""With this share of the probability of all that is ours a family is offered as a choice."""
 NONE = 0.6
 """From this probability on nothing of the knowledge base is meant."""
 _KEEP_TOPIC = 0.4
@@ -74,7 +74,8 @@ def resolve(
     picker = Picker(index, hits.query, before, index.goes_on(text))
     if not hits.query.content:
         return _follow_up(picker, choices)
-    if before and (_keeps_topic(before, hits) or _other_act(picker, before, hits)):
+    other_act = before and doubt < _DOUBTED and _other_act(picker, before, hits)
+    if before and (other_act or _keeps_topic(before, hits)):
         return picker.pick(index.members(before.family, hits.query))
     if not hits.families or (hits.none >= NONE and not _is_ours_in_general(hits, doubt)):
         return _unclear(picker, choices)
@@ -165,7 +166,8 @@ def _other_act(picker: Picker, before: Procedure, hits: Hits) -> bool:
 
 
 def _one_of_each(picker: Picker, hits: Hits) -> tuple[Procedure, ...]:
-    likely = [family for family in hits.families if family.probability >= OFFER]
+    ours = sum(family.probability for family in hits.families)
+    likely = [family for family in hits.families if family.probability >= OFFER * ours]
     return tuple(_likeliest(picker, family) for family in (likely or hits.families)[:CHOICES])
 
 

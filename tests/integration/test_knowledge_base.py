@@ -60,7 +60,8 @@ async def test_a_new_file_is_answered_from_at_once(engine: AsyncEngine, data_dir
     )
     catalogue = await live.get()
     assert "sct-moi" in catalogue.procedures
-    assert catalogue.index.search("tram sac xe dien").families[0][0].procedure.id == "sct-moi"
+    [first, *_] = catalogue.index.search("tram sac xe dien").families
+    assert first.matches[0].procedure.id == "sct-moi"
 
 
 async def test_a_broken_file_keeps_the_last_good_record(
