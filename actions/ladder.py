@@ -21,6 +21,8 @@ from knowledge.procedures.search import FamilyMatch, Hits
 
 _PLAUSIBLE = 0.05
 """Share of what is left that a family must have, to be offered after others were refused."""
+_ALL = 0.97
+"""So much of what a question names a family must know, to be offered however unlikely it is."""
 _LOOKED_AT = 8
 _MOST_REFUSED = 5
 """Whoever has refused more than that is not asked to guess any longer."""
@@ -87,7 +89,11 @@ def _others(
     gone = {catalogue.procedures[item].family for item in refused if item in catalogue.procedures}
     rest = [family for family in hits.families if family.slug not in gone]
     left = sum(family.probability for family in rest) + hits.none
-    likely = [item for item in rest if item.probability >= _PLAUSIBLE * left]
+    likely = [
+        item
+        for item in rest
+        if item.probability >= _PLAUSIBLE * left or item.features.get("coverage", 0.0) >= _ALL
+    ]
     siblings = [
         match.procedure
         for family in hits.families
