@@ -10,10 +10,32 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """What an outgoing part is: part of the answer, or a notice that the answer will come."""
+    """What an outgoing part is."""
 
     ANSWER = "answer"
     NOTICE = "notice"
+    """Says that the answer will come."""
+    FILE = "file"
+    """A form, sent after the text of its answer."""
+    PUSH = "push"
+    """Nobody asked just now: news of a dossier that is followed."""
+
+
+class Content(StrEnum):
+    """What a person sent; everything but text has a reply of its own."""
+
+    TEXT = "text"
+    START = "start"
+    """The conversation was opened: `/start`, with a deep link's payload as text, or `follow`."""
+    EDITED = "edited"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    VOICE = "voice"
+    VIDEO = "video"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACT = "contact"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +47,24 @@ class Inbound:
     event_id: str
     """The platform's id of the event; unique within channel and bot."""
     sender: str
+    """Where the answer goes, as the channel knows it; without `:`."""
     text: str
     received_at: datetime
     button: str | None = None
     """Key of the pressed button, None for typed text."""
+    content: Content = Content.TEXT
+    attachment: Mapping[str, Any] | None = None
+    """How the channel can fetch what was sent: `{"id" or "url", "size", "type"}`."""
 
     @property
     def conversation(self) -> str:
         """Return the key of the conversation: channel, bot and sender, never less."""
         return f"{self.channel}:{self.bot}:{self.sender}"
+
+
+def recipient_of(conversation: str) -> str:
+    """Return the sender in the key of a conversation."""
+    return conversation.split(":", 2)[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +73,15 @@ class Button:
 
     label: str
     payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with an answer."""
+
+    name: str
+    """What people see, in Vietnamese, with its ending."""
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +99,7 @@ class Turn:
 
     outcome: str
     text: str
+    """Empty only while the staff hold the conversation."""
     buttons: tuple[Button, ...] = ()
     intent: str | None = None
     confidence: float | None = None
@@ -67,8 +108,11 @@ class Turn:
     candidates: tuple[str, ...] = ()
     dossiers: tuple[Mapping[str, str], ...] = ()
     sources: tuple[Mapping[str, str | None], ...] = ()
+    files: tuple[File, ...] = ()
     latency_ms: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the turn as plain data, ready for JSON."""
-        return asdict(self)
+        """Return the turn as plain data, ready for JSON; files stay inside the gateway."""
+        turn = asdict(self)
+        del turn["files"]
+        return turn

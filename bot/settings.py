@@ -7,14 +7,14 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from knowledge.settings import KnowledgeSettings
+from bot.channels.settings import ChannelSettings
 
 
 class SettingsError(ValueError):
     """A setting cannot be used; the message names it."""
 
 
-class Settings(KnowledgeSettings):
+class Settings(ChannelSettings):
     """Everything an installation can set, as `MOTCUA_…` variables: see `docs/settings.md`."""
 
     host: str = "127.0.0.1"

@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
-from bot.channels.base import Capabilities
+from bot.channels.base import Capabilities, Receipt
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbound, Outbox
 from bot.messages import Inbound
@@ -47,9 +47,10 @@ class WebChat:
         self._arrived = arrived
         self._readers: dict[str, set[asyncio.Queue[dict[str, str] | None]]] = defaultdict(set)
 
-    async def send(self, part: Outbound) -> None:
+    async def send(self, part: Outbound) -> Receipt:
         """Wake the readers of the conversation; they read the part from the outbox."""
         self._tell(part.conversation, None)
+        return Receipt()
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Tell the readers that an answer is being prepared."""
@@ -138,7 +139,7 @@ def _client_id(event_id: str) -> str:
 
 def _event(part: Outbound) -> str:
     event: Mapping[str, Any] = {
-        "in_reply_to": _client_id(part.in_reply_to),
+        "in_reply_to": _client_id(part.in_reply_to or ""),
         "kind": part.kind.value,
         "text": part.text,
         "buttons": list(part.buttons),

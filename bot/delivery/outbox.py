@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.delivery.inbox import Claimed, mark_done, mark_noticed
-from bot.messages import Button, Kind, Turn
+from bot.messages import Button, Kind, Turn, recipient_of
 from bot.storage.tables import button_keys, outbox, turns
 
 
@@ -23,14 +23,22 @@ class Outbound:
     id: int
     channel: str
     conversation: str
-    in_reply_to: str
+    in_reply_to: str | None
     kind: Kind
     text: str
     buttons: Sequence[Mapping[str, str]]
     """Labels and opaque keys; what a key stands for never leaves the gateway."""
     outcome: str | None
     last: bool
-    turn: Mapping[str, Any] | None = field(default=None)
+    turn: Mapping[str, Any] | None = None
+    file: Mapping[str, str] | None = None
+    """`{"name", "path"}` of a form, on parts of the kind FILE."""
+    attempt: int = 0
+
+    @property
+    def recipient(self) -> str:
+        """Return whom the channel sends it to."""
+        return recipient_of(self.conversation)
 
 
 class Outbox:
