@@ -6,7 +6,7 @@ is the platform told that it was received. It delivers parts of the outbox one a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -136,5 +136,7 @@ class Parts:
     texts: Texts
     arrived: Callable[[], None]
     """To be called after a message was put into the inbox."""
+    erase: Callable[[str], Awaitable[None]]
+    """Deletes what is held of a conversation: the person has asked for it."""
     clock: Callable[[], datetime]
     var_dir: Path
