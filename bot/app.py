@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MAX_BODY = 256 * 1024
 _STATIC = Path(__file__).parent / "web" / "static"
+_WEBHOOKS = {"/telegram/webhook": "telegram", "/zalo/oa": "zalo_oa", "/zalo/bot": "zalo_bot"}
 Handler = Callable[["Gateway", web.Request], Awaitable[web.StreamResponse]]
 OPENING: web.AppKey[asyncio.Task[None]] = web.AppKey("opening", asyncio.Task)
 GATEWAY: web.AppKey[asyncio.Future[Gateway]] = web.AppKey("gateway", asyncio.Future)
@@ -41,6 +42,12 @@ def build_app(settings: Settings) -> web.Application:
     )
     app.router.add_get(
         "/api/chat", _with_gateway(lambda gateway, request: gateway.chat.stream(request))
+    )
+    for path, channel in _WEBHOOKS.items():
+        app.router.add_post(path, _with_gateway(_webhook(channel)))
+    app.router.add_get(
+        "/zalo_verifier{code}.html",
+        _with_gateway(lambda gateway, request: gateway.page.zalo_verifier(request)),
     )
     app.router.add_static("/static/", _STATIC)
 
@@ -77,6 +84,16 @@ def _with_gateway(handle: Handler) -> Callable[[web.Request], Awaitable[web.Stre
         return await handle(gateway, request)
 
     return wait_and_handle
+
+
+def _webhook(channel: str) -> Handler:
+    async def receive(gateway: Gateway, request: web.Request) -> web.StreamResponse:
+        platform = gateway.platforms.get(channel)
+        if platform is None:
+            raise web.HTTPNotFound(text="this channel is off")
+        return await platform.receive(request)
+
+    return receive
 
 
 async def _livez(_request: web.Request) -> web.Response:

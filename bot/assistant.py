@@ -16,6 +16,11 @@ REPORT_KEY = "motcua"
 class RuntimeUnavailable(Exception):  # noqa: N818 - a state, not a programming error
     """The runtime cannot be reached, or died during the turn; asking again is safe."""
 
+    def __init__(self, problem: str, *, began: bool = True) -> None:
+        super().__init__(problem)
+        self.began = began
+        """Whether the turn may have begun: only then can the message be at fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class TurnFailed:
@@ -54,6 +59,8 @@ class Assistant:
                 parts = await response.json()
         except TimeoutError:
             return TurnFailed("deadline passed")
+        except aiohttp.ClientConnectorError as error:
+            raise RuntimeUnavailable(type(error).__name__, began=False) from None
         except (aiohttp.ClientError, ValueError) as error:
             raise RuntimeUnavailable(type(error).__name__) from None
         return _reply(parts) if parts else TurnFailed("no reply")

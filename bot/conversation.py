@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.assistant import Assistant, TurnFailed
-from bot.messages import Button, Inbound, Reply, Turn
+from bot.messages import Button, Content, File, Inbound, Reply, Turn
 from bot.privacy import mask
 from bot.texts import Texts
 
@@ -33,12 +33,18 @@ class Conversations:
         """
         started = time.perf_counter()
         texts = self._texts.replying_to(message.text)
+        if message.content is Content.START and not pressed:
+            return self._greeting(texts)
+        if message.content is not Content.TEXT and not (pressed or message.text.strip()):
+            return Turn("clarify", texts(f"content_{message.content}"))
+        if message.content is Content.EDITED:
+            return Turn("clarify", texts("content_edited"))
         if len(message.text) > LONGEST_QUESTION:
             return Turn("clarify", texts("too_long", limit=LONGEST_QUESTION))
         if not (pressed or message.text.strip()):
             return Turn("clarify", texts("empty"))
         said = pressed.payload if pressed else _free_text(message.text)
-        reply = await self._assistant.ask(self.sender_id(message), said)
+        reply = await self._assistant.ask(self.rasa_id(message.conversation), said)
         latency_ms = round((time.perf_counter() - started) * 1000)
         if isinstance(reply, TurnFailed) or not reply.text:
             reason = reply.reason if isinstance(reply, TurnFailed) else "empty reply"
@@ -46,10 +52,14 @@ class Conversations:
             return Turn("failed", texts("failed"), latency_ms=latency_ms)
         return _turn(reply, latency_ms)
 
-    def sender_id(self, message: Inbound) -> str:
+    def _greeting(self, texts: Texts) -> Turn:
+        buttons = (Button(it["label"], it["text"]) for it in self._texts.suggestions)
+        return Turn("social", texts("start"), buttons=tuple(buttons))
+
+    def rasa_id(self, conversation: str) -> str:
         """Return the id Rasa knows a conversation by: no platform id reaches its store."""
-        digest = hmac.new(self._secret, message.conversation.encode(), hashlib.sha256)
-        return f"{message.channel}:{digest.hexdigest()[:32]}"
+        digest = hmac.new(self._secret, conversation.encode(), hashlib.sha256)
+        return f"{conversation.partition(':')[0]}:{digest.hexdigest()[:32]}"
 
 
 def _free_text(text: str) -> str:
@@ -70,5 +80,6 @@ def _turn(reply: Reply, latency_ms: int) -> Turn:
         candidates=tuple(report.get("candidates", ())),
         dossiers=tuple(report.get("dossiers", ())),
         sources=tuple(report.get("sources", ())),
+        files=tuple(File(it["name"], it["path"]) for it in report.get("files", ())),
         latency_ms=latency_ms,
     )

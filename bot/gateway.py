@@ -6,25 +6,38 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from actions.services import Services, build_services
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Parts, Platform
+from bot.channels.registry import build_platforms
 from bot.channels.web import WebChat
+from bot.delivery.contacts import Contacts
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
+from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
+from bot.delivery.wire import Wire
+from bot.erasure import Eraser
+from bot.metrics import Metrics
 from bot.settings import Settings
-from bot.stack import open_stack
+from bot.stack import Stack, open_stack
+from bot.staff.pauses import Pauses
+from bot.storage.alone import only_gateway
+from bot.storage.leases import Leases
 from bot.storage.migrate import upgrade_database
 from bot.storage.samples import seed_sample_dossiers
+from bot.web.metrics import serve_metrics
 from bot.web.page import ChatPage
 
 _log = logging.getLogger(__name__)
+_BEGIN_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Gateway:
     chat: WebChat
     page: ChatPage
     dispatcher: Dispatcher
+    platforms: Mapping[str, Platform]
 
     async def is_ready(self) -> bool:
         """Return whether questions are answered now, not only taken."""
@@ -44,38 +58,98 @@ class Gateway:
 async def open_gateway(
     settings: Settings, *, services: Services | None = None
 ) -> AsyncIterator[Gateway]:
-    """Start everything behind the web application, and stop it in order."""
-    await upgrade_database(settings)
-    services = services or build_services(settings)
-    inbox = Inbox(services.engine, owner=f"{socket.gethostname()}:{os.getpid()}")
-    outbox = Outbox(services.engine)
-    if services.engine.dialect.name == "sqlite":  # one gateway: nobody works on old claims
-        await inbox.release_all()
-    async with open_stack(settings, services) as stack:
-        channels: dict[str, Channel] = {}
-        sender = Sender(outbox, channels)
-        dispatcher = Dispatcher(
-            inbox,
-            outbox,
-            stack.conversations,
-            channels,
-            stack.texts,
-            is_ready=stack.assistant.is_ready,
-            written=sender.wake,
-        )
-        chat = WebChat(inbox, outbox, stack.texts, arrived=dispatcher.wake)
+    """Start everything behind the web application, and stop it in order.
+
+    Raises `AnotherGateway` when the SQLite database is served by another process.
+    """
+    async with AsyncExitStack() as opened:
+        alone = settings.database.startswith("sqlite")
+        if alone:
+            opened.enter_context(only_gateway(settings.var_dir))
+        await upgrade_database(settings)
+        services = services or build_services(settings)
+        opened.push_async_callback(services.close)
+        stack = await opened.enter_async_context(open_stack(settings, services))
+        parts, sender, dispatcher, channels = await _delivery(settings, services, stack, alone)
+        chat = WebChat(parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived)
+        platforms = build_platforms(settings, parts)
         channels[chat.name] = chat
-        page = ChatPage(stack.texts, services.office, samples=settings.samples)
+        channels.update(platforms)
+        page = ChatPage(
+            stack.texts,
+            services.office,
+            samples=settings.samples,
+            zalo_verifier=settings.zalo_oa_verifier,
+        )
+        if settings.metrics_port is not None:
+            await opened.enter_async_context(serve_metrics(settings, parts.metrics))
+        opened.callback(parts.wire.close)
         background = [
-            asyncio.create_task(dispatcher.run()),
-            asyncio.create_task(sender.run()),
-            asyncio.create_task(_prepare(settings, services)),
+            dispatcher.run(),
+            sender.run(),
+            _prepare(settings, services),
+            *(_kept_running(platform) for platform in platforms.values()),
         ]
+        opened.push_async_callback(_end, [asyncio.ensure_future(it) for it in background])
+        yield Gateway(chat, page, dispatcher, platforms)
+
+
+async def _delivery(
+    settings: Settings, services: Services, stack: Stack, alone: bool
+) -> tuple[Parts, Sender, Dispatcher, dict[str, Channel]]:
+    """Build what lies between the channels and the assistant; decide what is left over."""
+    owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+    engine, metrics, channels = services.engine, Metrics(), dict[str, Channel]()
+    inbox, outbox = Inbox(engine, owner=owner), Outbox(engine, owner=owner)
+    wire, contacts = Wire(settings.var_dir / "sent", owner), Contacts(engine)
+    pauses = Pauses(engine, services.clock)
+    recovery = Recovery(engine, wire)
+    wire.open()
+    wire.tidy()
+    if alone:  # nobody else works on what is claimed
+        await inbox.release_all()
+        await recovery.decide(everything=True)
+    sender = Sender(
+        outbox, channels, contacts=contacts, recovery=recovery, wire=wire, metrics=metrics
+    )
+    dispatcher = Dispatcher(
+        inbox,
+        outbox,
+        stack.conversations,
+        channels,
+        stack.texts,
+        pauses=pauses,
+        metrics=metrics,
+        is_ready=stack.assistant.is_ready,
+        written=sender.wake,
+    )
+    parts = Parts(
+        engine=engine,
+        inbox=inbox,
+        outbox=outbox,
+        contacts=contacts,
+        pauses=pauses,
+        leases=Leases(engine, owner=owner),
+        wire=wire,
+        metrics=metrics,
+        texts=stack.texts,
+        arrived=dispatcher.wake,
+        clock=lambda: datetime.now(UTC),
+        var_dir=settings.var_dir,
+        erase=Eraser(engine, stack.conversations, settings.tracker_store).erase,
+    )
+    return parts, sender, dispatcher, channels
+
+
+async def _kept_running(platform: Platform) -> None:
+    """Run a platform's background work, again after a pause when it fails."""
+    while True:
         try:
-            yield Gateway(chat, page, dispatcher)
-        finally:
-            await _end(background)
-    await services.close()
+            await platform.run()
+            return
+        except Exception:
+            _log.exception("%s: the background work failed; it begins again", platform.name)
+        await asyncio.sleep(_BEGIN_AGAIN_S)
 
 
 async def _prepare(settings: Settings, services: Services) -> None:
@@ -89,7 +163,7 @@ async def _prepare(settings: Settings, services: Services) -> None:
         _log.exception("the knowledge base could not be prepared")
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def _end(tasks: list[asyncio.Future[None]]) -> None:
     for task in tasks:
         task.cancel()
     for task in tasks:

@@ -32,6 +32,12 @@ class Settings(ChannelSettings):
     rasa_project: Path = Path("nlu_data")
     """Folder of the Rasa project, with its environment in `.venv/`."""
 
+    metrics_host: str = "127.0.0.1"
+    """Address of the metrics page."""
+
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of `/metrics` for Prometheus; unset: there is none, 0 takes a free one."""
+
     turn_deadline_s: float = Field(default=30, gt=0, le=50)
     """How long a turn may take before the person gets an apology."""
 

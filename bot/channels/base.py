@@ -136,7 +136,7 @@ class Parts:
     texts: Texts
     arrived: Callable[[], None]
     """To be called after a message was put into the inbox."""
-    erase: Callable[[str], Awaitable[None]]
+    erase: Callable[[str], Awaitable[object]]
     """Deletes what is held of a conversation: the person has asked for it."""
     clock: Callable[[], datetime]
     var_dir: Path

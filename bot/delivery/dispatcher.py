@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from datetime import timedelta
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 from bot.assistant import RuntimeUnavailable
 from bot.channels.base import Channel
@@ -18,13 +20,21 @@ from bot.conversation import Conversations
 from bot.delivery.inbox import Claimed, Inbox
 from bot.delivery.outbox import Outbox
 from bot.delivery.rendering import render
-from bot.messages import Turn
+from bot.messages import Button, Content, Turn
+from bot.metrics import Metrics
+from bot.staff.pauses import Pauses
 from bot.texts import Texts
 
 _log = logging.getLogger(__name__)
-_IDLE_S = 1.0
+_IDLE_S = 0.5
 _WHILE_STARTING_S = 0.3
+_PROLONG_S = 5.0
+_TYPING_S = 4.0
 _UNNOTICED = timedelta(seconds=1)
+MOST_ATTEMPTS = 5
+"""A message whose turn ended this often without an answer is given up with an apology."""
+_NUMBER = re.compile(r"\s*(\d{1,2})[.)]?\s*")
+_HELD_BY_STAFF = Turn("handoff", "")
 
 
 class Dispatcher:
@@ -38,6 +48,8 @@ class Dispatcher:
         channels: Mapping[str, Channel],
         texts: Texts,
         *,
+        pauses: Pauses,
+        metrics: Metrics,
         is_ready: Callable[[], Awaitable[bool]],
         written: Callable[[], None] = lambda: None,
         at_once: int = 8,
@@ -47,11 +59,14 @@ class Dispatcher:
         self._conversations = conversations
         self._channels = channels
         self._texts = texts
+        self._pauses = pauses
+        self._metrics = metrics
         self.is_ready = is_ready
         self._written = written
-        self._free = at_once
+        self._at_once = at_once
         self._wake = asyncio.Event()
-        self._turns: set[asyncio.Task[None]] = set()
+        self._turns: dict[asyncio.Task[None], int] = {}
+        self._prolonged_at = 0.0
 
     def wake(self) -> None:
         """Look at the inbox now instead of at the next round."""
@@ -61,10 +76,10 @@ class Dispatcher:
         """Dispatch until cancelled; running turns are cancelled with it and stay claimable."""
         try:
             while True:
+                self._wake.clear()
                 pause = await self._round()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause)
-                self._wake.clear()
         finally:
             for turn in self._turns:
                 turn.cancel()
@@ -72,10 +87,16 @@ class Dispatcher:
 
     async def _round(self) -> float:
         try:
+            if time.monotonic() - self._prolonged_at > _PROLONG_S:
+                self._prolonged_at = time.monotonic()
+                await self._inbox.prolong(list(self._turns.values()))
             if not await self.is_ready():
                 await self._tell_to_wait()
                 return _WHILE_STARTING_S
-            while self._free and (claimed := await self._inbox.claim(self._free)):
+            while (free := self._at_once - len(self._turns)) > 0:
+                claimed = await self._inbox.claim(free)
+                if not claimed:
+                    break
                 for message in claimed:
                     self._start(message)
         except Exception:
@@ -90,35 +111,53 @@ class Dispatcher:
                 self._written()
 
     def _start(self, message: Claimed) -> None:
-        self._free -= 1
         turn = asyncio.create_task(self._hold(message))
-        self._turns.add(turn)
+        self._turns[turn] = message.id
         turn.add_done_callback(self._ended)
 
     def _ended(self, turn: asyncio.Task[None]) -> None:
-        self._turns.discard(turn)
-        self._free += 1
+        del self._turns[turn]
+        if not turn.cancelled() and turn.exception():
+            _log.error("an answer could not be stored", exc_info=turn.exception())
         self.wake()
 
     async def _hold(self, message: Claimed) -> None:
         inbound = message.inbound
-        channel = self._channels[inbound.channel]
-        await channel.show_typing(inbound.conversation, inbound.event_id)
-        try:
-            turn = await self._turn(message)
-        except RuntimeUnavailable as problem:
-            _log.warning("the runtime went away during a turn (%s); it is held again", problem)
-            await self._inbox.give_back(message, str(problem))
+        channel = self._channels.get(inbound.channel)
+        if channel is None:
+            _log.error("message %d came on %s, which is off", message.id, inbound.channel)
+            await self._inbox.give_back(message, "the channel is off", tried=False)
             return
-        if await self._outbox.complete(message, turn, render(turn, channel.capabilities)):
+        problem = None
+        if message.attempts >= MOST_ATTEMPTS:
+            problem = f"given up after {message.attempts} attempts"
+            _log.error("message %d on %s: %s", message.id, channel.name, problem)
+            self._metrics.trouble.labels(channel.name, "dead_letter").inc()
+            turn = Turn("failed", self._texts.replying_to(inbound.text)("failed"))
+        else:
+            try:
+                async with _typing(channel, inbound.conversation, inbound.event_id):
+                    turn = await self._turn(message)
+            except RuntimeUnavailable as reason:
+                _log.warning("the runtime went away during a turn (%s); it is held again", reason)
+                await self._inbox.give_back(message, str(reason), tried=reason.began)
+                return
+        rendered = render(turn, channel.capabilities)
+        if await self._outbox.complete(message, turn, rendered, problem=problem):
             self._written()
+            self._metrics.turns.labels(channel.name, turn.outcome).inc()
+            waited = (datetime.now(UTC) - inbound.received_at).total_seconds()
+            self._metrics.answer_seconds.labels(channel.name).observe(max(waited, 0))
 
     async def _turn(self, message: Claimed) -> Turn:
         inbound = message.inbound
         texts = self._texts.replying_to(inbound.text)
         try:
+            if await self._pauses.paused(inbound.conversation):
+                return _HELD_BY_STAFF
             if inbound.button is None:
-                return await self._conversations.turn(inbound)
+                chosen = await self._chosen_by_number(message)
+                return await self._conversations.turn(inbound, chosen)
             pressed = await self._outbox.button(inbound.conversation, inbound.button)
             if pressed is None:
                 return Turn("clarify", texts("button_gone"))
@@ -128,3 +167,32 @@ class Dispatcher:
         except Exception:
             _log.exception("a turn failed on %s", inbound.channel)
             return Turn("failed", texts("failed"))
+
+    async def _chosen_by_number(self, message: Claimed) -> Button | None:
+        inbound = message.inbound
+        number = _NUMBER.fullmatch(inbound.text)
+        if inbound.content is not Content.TEXT or not number:
+            return None
+        return await self._outbox.numbered(inbound.conversation, int(number[1]))
+
+
+@asynccontextmanager
+async def _typing(channel: Channel, conversation: str, event_id: str) -> AsyncIterator[None]:
+    """Show that an answer is being prepared for the length of a block, without delaying it."""
+    if not channel.capabilities.typing:
+        yield
+        return
+
+    async def show() -> None:
+        with suppress(Exception):  # a sign only; the answer itself tells of any trouble
+            while True:
+                await channel.show_typing(conversation, event_id)
+                await asyncio.sleep(_TYPING_S)
+
+    sign = asyncio.create_task(show())
+    try:
+        yield
+    finally:
+        sign.cancel()
+        with suppress(asyncio.CancelledError):
+            await sign

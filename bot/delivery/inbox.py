@@ -1,11 +1,13 @@
 """The inbox: every message is stored before it is acknowledged, and worked on after.
 
 The oldest message of each conversation may be claimed; the next one waits until it is done.
-A claim is a lease: what a killed process had claimed becomes free again.
+A claim is a lease that its holder prolongs: what a killed process had claimed becomes free again.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,12 +16,16 @@ from sqlalchemy import RowMapping, and_, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.messages import Inbound
+from bot.delivery.backoff import pause_after
+from bot.delivery.contacts import note_seen
+from bot.messages import Content, Inbound
 from bot.storage.tables import inbox
 from knowledge.vietnamese import nfc
 
-LEASE = timedelta(seconds=60)
-"""Longer than the deadline of a turn, so that a turn never loses its message while it runs."""
+LEASE = timedelta(seconds=30)
+"""How long a claim lasts unless it is prolonged."""
+LONGEST_TEXT = 10_000
+_LONGEST_ID = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Claimed:
     id: int
     inbound: Inbound
     attempts: int
+    """How often it was claimed before; a message that keeps failing is given up."""
 
 
 class Inbox:
@@ -43,17 +50,20 @@ class Inbox:
         row = {
             "channel": message.channel,
             "bot": message.bot,
-            "event_id": message.event_id,
+            "event_id": _short(message.event_id),
             "conversation": message.conversation,
             "sender": message.sender,
-            "text": nfc(message.text),
+            "text": _storable(message.text),
             "button": message.button,
+            "content": message.content.value,
+            "attachment": message.attachment,
             "received_at": message.received_at,
             "state": "waiting",
         }
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(inbox).values(row))
+                await note_seen(connection, message.conversation, message.received_at)
         except IntegrityError:
             return False
         return True
@@ -76,9 +86,34 @@ class Inbox:
                 )
         return [_claimed(row) for row in rows]
 
-    async def give_back(self, claimed: Claimed, problem: str) -> None:
-        """Let a message wait again, because its turn could not be held now."""
-        await self._set(claimed, state="waiting", claimed_by=None, problem=problem)
+    async def prolong(self, ids: Collection[int]) -> None:
+        """Keep the claims on messages whose turns are still running."""
+        if not ids:
+            return
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(inbox)
+                .where(inbox.c.id.in_(ids), inbox.c.claimed_by == self._owner)
+                .values(claimed_until=datetime.now(UTC) + LEASE)
+            )
+
+    async def give_back(self, claimed: Claimed, problem: str, *, tried: bool = True) -> None:
+        """Let a message wait again for a while, because its turn could not be held now.
+
+        An attempt that had not `tried` to hold the turn does not count.
+        """
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(inbox)
+                .where(inbox.c.id == claimed.id, inbox.c.state == "working")
+                .values(
+                    state="waiting",
+                    claimed_by=None,
+                    problem=problem[:255],
+                    attempts=claimed.attempts + (1 if tried else 0),
+                    not_before=datetime.now(UTC) + pause_after(claimed.attempts, claimed.id),
+                )
+            )
 
     async def release_all(self) -> None:
         """Free every claim; only for an installation with one gateway, at its start."""
@@ -94,23 +129,27 @@ class Inbox:
             .where(inbox.c.state == "waiting", inbox.c.noticed.is_(False))
             .where(inbox.c.received_at <= datetime.now(UTC) - older_than)
             .order_by(inbox.c.id)
+            .limit(100)
         )
         async with self._engine.connect() as connection:
             return [_claimed(row) for row in (await connection.execute(query)).mappings()]
 
-    async def _set(self, claimed: Claimed, **values: Any) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                update(inbox).where(inbox.c.id == claimed.id).values(**values)
-            )
 
+async def close(connection: AsyncConnection, message_id: int, *, problem: str | None) -> bool:
+    """Close a message within the transaction that writes its answer; False if it was closed.
 
-async def mark_done(connection: AsyncConnection, message_id: int) -> bool:
-    """Close a message within the transaction that writes its answer; False if it was closed."""
+    With a problem it goes to the dead letters.
+    """
     closed = await connection.execute(
         update(inbox)
         .where(inbox.c.id == message_id, inbox.c.state == "working")
-        .values(state="done", claimed_by=None, claimed_until=None)
+        .values(
+            state="dead" if problem else "done",
+            claimed_by=None,
+            claimed_until=None,
+            not_before=None,
+            problem=problem,
+        )
     )
     return closed.rowcount == 1
 
@@ -128,7 +167,10 @@ async def mark_noticed(connection: AsyncConnection, message_id: int) -> bool:
 def _claimable(now: datetime) -> Any:
     earlier = inbox.alias("earlier")
     free = or_(
-        inbox.c.state == "waiting",
+        and_(
+            inbox.c.state == "waiting",
+            or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now),
+        ),
         and_(inbox.c.state == "working", inbox.c.claimed_until < now),
     )
     blocked = exists().where(
@@ -151,5 +193,19 @@ def _claimed(row: RowMapping) -> Claimed:
         text=row["text"],
         received_at=row["received_at"],
         button=row["button"],
+        content=Content(row["content"]),
+        attachment=row["attachment"],
     )
     return Claimed(row["id"], message, row["attempts"])
+
+
+def _short(event_id: str) -> str:
+    if len(event_id) <= _LONGEST_ID:
+        return event_id
+    return hashlib.sha256(event_id.encode("utf-8", "replace")).hexdigest()
+
+
+def _storable(text: str) -> str:
+    """Return a text as databases can hold it: NFC, no NUL, no half of a surrogate pair."""
+    whole = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return nfc(whole)[: LONGEST_TEXT + 1]

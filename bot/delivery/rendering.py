@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.channels.base import Capabilities
-from bot.messages import Turn
+from bot.messages import Button, File, Turn
+from knowledge.vietnamese import nfc
 
 _BREAKS = (
     re.compile(r"\n\n+"),
@@ -13,15 +16,34 @@ _BREAKS = (
     re.compile(r"(?<=[.;!?])\s+"),
     re.compile(r"\s+"),
 )
+_COUNTER = "({}/{})"
+_ROOM_FOR_COUNTER = 9
 
 
-def render(turn: Turn, capabilities: Capabilities) -> list[str]:
-    """Return the texts of an answer for a channel, in order, none too long."""
-    text = turn.text
-    if turn.buttons and not capabilities.buttons:
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer as a channel will show it."""
+
+    texts: Sequence[str]
+    buttons: Sequence[Button]
+    numbered: bool = False
+    """Whether the buttons are choices that the text numbers, because they cannot be pressed."""
+    files: Sequence[File] = ()
+
+
+def render(turn: Turn, capabilities: Capabilities) -> Rendered:
+    """Return the parts of an answer for a channel, in order, none too long."""
+    if not turn.text:
+        return Rendered([], [])
+    text = nfc(turn.text)
+    numbered = len(turn.buttons) > capabilities.buttons
+    if numbered:
         choices = (f"{n}. {button.label}" for n, button in enumerate(turn.buttons, start=1))
         text = "\n".join([text, "", *choices])
-    return split(text, capabilities.max_chars)
+    if turn.files and not capabilities.files:
+        text = "\n".join([text, "", *(f"• {file.name}" for file in turn.files)])
+    files = turn.files if capabilities.files else ()
+    return Rendered(_counted(text, capabilities.max_chars), turn.buttons, numbered, files)
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -33,6 +55,14 @@ def split(text: str, limit: int) -> list[str]:
         parts.append(rest[:at].rstrip())
         rest = rest[at:].lstrip()
     return [*parts, rest]
+
+
+def _counted(text: str, limit: int) -> list[str]:
+    """Split, and say on each of several parts which one it is."""
+    if len(text.strip()) <= limit:
+        return [text.strip()]
+    parts = split(text, limit - _ROOM_FOR_COUNTER)
+    return [f"{part}\n{_COUNTER.format(n, len(parts))}" for n, part in enumerate(parts, start=1)]
 
 
 def _break_before(text: str, limit: int) -> int:

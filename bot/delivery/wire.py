@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from typing import Any
 
 import httpx
 
+_KEPT_S = 7 * 24 * 3600
 _BODY_GOES_OUT = re.compile(r"http\d+\.send_request_body\.started")
 
 
@@ -83,14 +85,11 @@ class Wire:
             os.close(self._file)
             self._file = None
 
-    def forget(self, owner: str) -> None:
-        """Remove the file of a process whose parts are all decided."""
-        if owner != self._owner:
-            self._path(owner).unlink(missing_ok=True)
-
-    def owners(self) -> list[str]:
-        """Return the processes whose files are here."""
-        return [path.stem for path in self._folder.glob("*.sent")]
+    def tidy(self) -> None:
+        """Remove the files of processes that have sent nothing for a week."""
+        for path in self._folder.glob("*.sent"):
+            if time.time() - path.stat().st_mtime > _KEPT_S and path != self._path(self._owner):
+                path.unlink(missing_ok=True)
 
     def _open(self) -> int:
         if self._file is None:

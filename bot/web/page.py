@@ -17,9 +17,15 @@ _TEMPLATES = Path(__file__).with_name("templates")
 class ChatPage:
     """Serves the page, rendered once."""
 
-    def __init__(self, texts: Texts, office: Office, *, samples: bool) -> None:
+    def __init__(
+        self, texts: Texts, office: Office, *, samples: bool, zalo_verifier: str | None = None
+    ) -> None:
+        self._zalo_verifier = zalo_verifier
         self._page = _render(
-            office_name=office.name, samples_notice=samples, version=version("motcua")
+            office_name=office.name,
+            samples_notice=samples,
+            version=version("motcua"),
+            zalo_verifier=zalo_verifier,
         )
         self._welcome = {
             "greeting": texts.welcome(office=office.name),
@@ -36,6 +42,14 @@ class ChatPage:
     async def welcome(self, _request: web.Request) -> web.Response:
         """Return greeting and suggestions."""
         return web.json_response(self._welcome)
+
+    async def zalo_verifier(self, request: web.Request) -> web.Response:
+        """Return the file by which Zalo sees that the domain is ours."""
+        code = request.match_info["code"]
+        if code != self._zalo_verifier:
+            raise web.HTTPNotFound
+        page = f'<meta name="zalo-platform-site-verification" content="{code}">'
+        return web.Response(text=page, content_type="text/html")
 
 
 def _render(**values: object) -> str:

@@ -1,9 +1,11 @@
 """Inbox, dispatcher and outbox: nothing lost, nothing twice, in order; on both databases."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +13,19 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.assistant import RuntimeUnavailable, TurnFailed
-from bot.channels.base import Capabilities, NotDelivered
+from bot.channels.base import Capabilities, NotDelivered, Receipt
 from bot.conversation import Conversations
+from bot.delivery.contacts import Contacts
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbound, Outbox
+from bot.delivery.recovery import Recovery
+from bot.delivery.rendering import Rendered
 from bot.delivery.sender import Sender
+from bot.delivery.wire import Wire
 from bot.messages import Button, Inbound, Kind, Reply
+from bot.metrics import Metrics
+from bot.staff.pauses import Pauses
 from bot.storage.tables import inbox as inbox_table
 from bot.texts import Texts
 
@@ -59,11 +67,12 @@ class FakeChannel:
         self.sent: list[Outbound] = []
         self.refusals = 0
 
-    async def send(self, part: Outbound) -> None:
+    async def send(self, part: Outbound) -> Receipt:
         if self.refusals:
             self.refusals -= 1
             raise NotDelivered("busy")
         self.sent.append(part)
+        return Receipt()
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         pass
@@ -72,17 +81,28 @@ class FakeChannel:
 class Desk:
     """Everything between the inbox and a fake channel."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, folder: Path) -> None:
         self.engine = engine
+        self.folder = folder
+        self.metrics = Metrics()
+        self.pauses = Pauses(engine, lambda: datetime.now(UTC))
         self.assistant = FakeAssistant()
         self.channel = FakeChannel()
         self.inbox = Inbox(engine, owner="test")
-        self.outbox = Outbox(engine)
+        self.outbox = Outbox(engine, owner="test")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         channels: dict[str, Any] = {"fake": self.channel}
-        sender = Sender(self.outbox, channels)
+        wire = Wire(self.folder, "test")
+        sender = Sender(
+            self.outbox,
+            channels,
+            contacts=Contacts(self.engine),
+            recovery=Recovery(self.engine, wire),
+            wire=wire,
+            metrics=self.metrics,
+        )
         conversations = Conversations(self.assistant, TEXTS, secret=b"x")  # type: ignore[arg-type]
         dispatcher = Dispatcher(
             self.inbox,
@@ -90,6 +110,8 @@ class Desk:
             conversations,
             channels,
             TEXTS,
+            pauses=self.pauses,
+            metrics=self.metrics,
             is_ready=self.assistant.is_ready,
             written=sender.wake,
         )
@@ -111,8 +133,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: AsyncEngine) -> Desk:
-    return Desk(engine)
+def desk(engine: AsyncEngine, tmp_path: Path) -> Desk:
+    return Desk(engine, tmp_path / "sent")
 
 
 async def test_a_repeated_event_is_stored_and_answered_once(desk: Desk) -> None:
@@ -184,7 +206,7 @@ async def test_a_turn_that_fails_gives_an_apology(
     await desk.inbox.put(message("1"))
     async with desk.running():
         sent = await desk.sent(1)
-    assert " ".join(part.text for part in sent) == TEXTS("failed")
+    assert " ".join(re.sub(r"\n\(.*\)$", "", part.text) for part in sent) == TEXTS("failed")
     assert sent[-1].outcome == "failed"
 
 
@@ -203,8 +225,8 @@ async def test_an_answer_is_written_once_even_if_two_workers_held_the_turn(desk:
 
     await desk.inbox.put(message("1"))
     [claimed] = await desk.inbox.claim(1)
-    assert await desk.outbox.complete(claimed, Turn("answered", "x"), ["x"])
-    assert not await desk.outbox.complete(claimed, Turn("answered", "x"), ["x"])
+    assert await desk.outbox.complete(claimed, Turn("answered", "x"), Rendered(["x"], []))
+    assert not await desk.outbox.complete(claimed, Turn("answered", "x"), Rendered(["x"], []))
     assert len(await desk.outbox.after(claimed.inbound.conversation, 0)) == 1
 
 
@@ -214,7 +236,8 @@ async def test_parts_of_a_long_answer_come_in_order_with_buttons_on_the_last(des
     await desk.inbox.put(message("1"))
     async with desk.running():
         sent = await desk.sent(4)
-    assert "\n\n".join(part.text for part in sent) == text
+    assert "\n\n".join(part.text.rpartition("\n")[0] for part in sent) == text
+    assert [part.text.rpartition("\n")[2] for part in sent] == ["(1/4)", "(2/4)", "(3/4)", "(4/4)"]
     assert [part.last for part in sent] == [False, False, False, True]
     assert [len(part.buttons) for part in sent] == [0, 0, 0, 1]
 
