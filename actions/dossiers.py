@@ -13,12 +13,8 @@ from rasa_sdk.types import DomainDict
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.phrases import phrases
 from actions.services import LOCAL_ZONE, Services, services_of_environment
-from knowledge.dossiers.registry import (
-    DossierNotFound,
-    DossierUnavailable,
-    LookUp,
-)
-from knowledge.dossiers.status import Status, status_texts
+from knowledge.dossiers.dossier import DossierNotFound, DossierUnavailable, LookUp
+from knowledge.dossiers.status import status_texts
 from knowledge.dossiers.tracking_code import FoundCode, MalformedCode, find_codes
 from knowledge.procedures.reading import NATIONAL_CODE
 from knowledge.vietnamese import nfc
@@ -157,7 +153,7 @@ def _shown(services: Services, found: LookUp) -> Mapping[str, Any]:
         "status": status_texts()[dossier.status],
         "due": services.calendar.due(dossier.due_on, resolved, services.today),
         "running": not dossier.status.closed,
-        "asks_for_papers": dossier.status is Status.SUPPLEMENT_REQUESTED,
+        "supplement": dossier.open_supplement,
         "as_of": found.as_of.astimezone(LOCAL_ZONE),
     }
 

@@ -13,14 +13,11 @@ import typer
 from actions.services import Services, build_services
 from bot.settings import Settings, load_settings
 from bot.storage.migrate import upgrade_database
-from knowledge.dossiers.importer import Columns, read_dossiers, table_of
-from knowledge.dossiers.registry import (
-    DossierFound,
-    DossierNotFound,
-    DossierRegistry,
-    ImportResult,
-    LookUp,
-)
+from knowledge.dossiers.dossier import DossierFound, DossierNotFound, LookUp
+from knowledge.dossiers.import_words import ImportWords
+from knowledge.dossiers.importer import read_dossiers, table_of
+from knowledge.dossiers.presets import load_presets
+from knowledge.dossiers.registry import DossierRegistry
 from knowledge.dossiers.spreadsheet import UnreadableTable, write_rows
 from knowledge.dossiers.status import status_texts
 from knowledge.dossiers.tracking_code import parse_code
@@ -30,27 +27,34 @@ _FileArgument = Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")]
 
 
 @app.command("import")
-def import_(file: _FileArgument) -> None:
+def import_(
+    file: _FileArgument,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Say what would change; change nothing.")
+    ] = False,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A mapping of columns to try before the shipped ones.")
+    ] = None,
+) -> None:
     """Take over an export of the one-stop software; a faulty file changes nothing."""
     settings = load_settings()
     services = build_services(settings)
-    columns = Columns.load(settings.data_dir)
-    read = read_dossiers(file, columns, services.today)
+    words = ImportWords.load(settings.data_dir)
+    presets = load_presets(settings.data_dir, mapping)
+    read = read_dossiers(file, presets, services.today)
     if read.faults:
-        for fault in read.faults:
-            typer.echo(fault.text(columns), err=True)
-        typer.echo(f"{file.name}: {len(read.faults)} fault(s), nothing was changed", err=True)
+        typer.echo(words.refusal(file.name, read.faults), err=True)
         raise typer.Exit(1)
 
-    async def take_over() -> ImportResult:
+    async def take_over() -> str:
         async with _database(settings, services) as registry:
-            return await registry.import_all(read.dossiers, source=file.name)
+            if preview:
+                found = await registry.compare(read.dossiers, read.told)
+                return "\n".join(words.preview(file.name, read, found))
+            result = await registry.import_all(read.dossiers, source=file.name, told=read.told)
+            return words.result(file.name, read, result)
 
-    result = asyncio.run(take_over())
-    typer.echo(
-        f"{file.name}: {result.added} added, {result.changed} changed, "
-        f"{result.unchanged} unchanged"
-    )
+    typer.echo(asyncio.run(take_over()))
 
 
 @app.command()
@@ -62,7 +66,7 @@ def export(file: _FileArgument) -> None:
     async def write() -> int:
         async with _database(settings, services) as registry:
             dossiers = await registry.all()
-        write_rows(file, table_of(dossiers, Columns.load(settings.data_dir)))
+        write_rows(file, table_of(dossiers, load_presets(settings.data_dir)[0]))
         return len(dossiers)
 
     try:
@@ -99,8 +103,9 @@ async def _look_up(settings: Settings, services: Services, code: str) -> LookUp:
 @asynccontextmanager
 async def _database(settings: Settings, services: Services) -> AsyncIterator[DossierRegistry]:
     await upgrade_database(settings)
+    registry = DossierRegistry(services.engine)
     try:
-        yield services.dossiers
+        yield registry
     finally:
         await services.close()
 

@@ -12,7 +12,8 @@ import yaml
 
 from actions.services import LOCAL_ZONE
 from bot.settings import Settings, load_settings
-from knowledge.dossiers.importer import Columns
+from knowledge.dossiers.import_words import ImportWords
+from knowledge.dossiers.presets import load_presets
 from knowledge.dossiers.samples import SampleFile
 from knowledge.dossiers.status import status_texts
 from knowledge.office.calendar import WorkingCalendar
@@ -125,7 +126,8 @@ def _other_faults(settings: Settings) -> list[DataFileFault]:
         lambda: Office.load(data, settings.office_file),
         lambda: WorkingCalendar.load(data),
         lambda: status_texts(data),
-        lambda: Columns.load(data),
+        lambda: load_presets(data),
+        lambda: ImportWords.load(data),
         lambda: load_yaml(data / "dossiers" / "samples.yaml", SampleFile),
     ):
         try:

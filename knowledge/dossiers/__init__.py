@@ -1,1 +1,1 @@
-"""Dossiers: tracking codes, statuses, the registry, its import and export, due dates."""
+"""Dossiers: tracking codes, statuses, sources and their registry, due dates, the report."""

@@ -5,72 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from knowledge.dossiers.registry import Dossier
-from knowledge.dossiers.spreadsheet import Row, UnreadableTable, read_rows
-from knowledge.dossiers.status import Status, parse_status
+from knowledge.dossiers.dates import parse_day
+from knowledge.dossiers.dossier import Dossier, Supplement
+from knowledge.dossiers.presets import SUPPLEMENT_COLUMNS, Headings, Preset, find_headings
+from knowledge.dossiers.spreadsheet import Row, UnreadableTable, read_sheets
+from knowledge.dossiers.status import Status
 from knowledge.dossiers.tracking_code import parse_code
-from knowledge.vietnamese import search_key
-from knowledge.yaml_files import load_yaml
 
 MOST_FAULTS = 100
-_DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%Y%m%d%H%M%S", "%Y%m%d", "%d/%m/%Y %H:%M:%S",
-                 "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")  # fmt: skip
-_DATES = ("received_on", "due_on", "resolved_on", "returned_on", "supplement_due_on")
+_LONGEST_VALUE = 40
+_DATES = ("received_on", "due_on", "resolved_on", "returned_on", "supplement_asked_on",
+          "supplement_due_on", "supplement_answered_on")  # fmt: skip
 _PAST = ("received_on", "resolved_on", "returned_on")
-_AMOUNT = re.compile(r"\d{1,3}([., ]\d{3})+|\d+")
-
-
-class Columns(BaseModel):
-    """Shape of `columns.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    columns: dict[str, tuple[str, ...]]
-    required: tuple[str, ...]
-    problems: dict[str, str]
-
-    @classmethod
-    def load(cls, data_dir: Path) -> Columns:
-        """Read the mapping; raises `DataFileError`."""
-        return load_yaml(data_dir / "dossiers" / "columns.yaml", cls)
-
-    def header_of(self, column: str) -> str:
-        """Return the header that exports and fault reports use for a column."""
-        return self.columns[column][0]
-
-    def column_of(self, header: object) -> str | None:
-        """Return which of our columns a header means."""
-        key = search_key(str(header or ""))
-        for column, headers in self.columns.items():
-            if key and key in map(search_key, headers):
-                return column
-        return None
+_KEYS = ("code", "procedure_name", "status")
+_PERSONAL = ("applicant_name", "phone_last4", "identity_last4", "supplement_request")
+_AMOUNT = re.compile(r"(\d{1,3}(?:[., ]\d{3})+|\d+)(?:[.,]0{1,2})?\s*(?:đồng|đ|vnđ|vnd)?", re.I)
+_NATIONAL_CODE = re.compile(r"([12]\.\d{6})(?:\.[\d.]*[GHK]\d{2}(?:\.\d+)*)?")
+_SAMPLE_MARKS = ("x", "có", "1", "true")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong in an import file."""
+    """One thing that is wrong in an import file; `column` is the heading, as in the file."""
 
     file: str
-    row: int | None
-    column: str | None
     problem: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    """What stands there; None where that may be personal."""
     detail: str = ""
-
-    def text(self, columns: Columns) -> str:
-        """Return the fault in words: file, row as the spreadsheet shows it, column."""
-        where = [self.file]
-        if self.row is not None:
-            where.append(columns.problems["row"].format(row=self.row))
-        if self.column is not None:
-            where.append(columns.problems["column"].format(column=columns.header_of(self.column)))
-        return f"{', '.join(where)}: {columns.problems[self.problem].format(detail=self.detail)}"
 
 
 @dataclass(slots=True)
@@ -79,158 +48,226 @@ class ReadResult:
 
     dossiers: list[Dossier] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    preset: str = ""
+    told: frozenset[str] = frozenset()
+    """Fields of a dossier that the file speaks of; imports leave the others as they are."""
 
 
-def read_dossiers(path: Path, columns: Columns, today: date) -> ReadResult:
-    """Read and check a CSV or XLSX file."""
+def read_dossiers(path: Path, presets: Sequence[Preset], today: date) -> ReadResult:
+    """Read and check a CSV or XLSX file with the preset whose headings it shows."""
     result = ReadResult()
     try:
-        rows = read_rows(path)
+        sheets = read_sheets(path)
     except UnreadableTable as error:
-        result.faults.append(Fault(path.name, None, None, error.problem, error.detail))
+        result.faults.append(Fault(path.name, error.problem, detail=error.detail))
         return result
-    if len(rows) < 2:
-        result.faults.append(Fault(path.name, None, None, "empty"))
+    headings = find_headings(sheets, presets)
+    fault = _heading_fault(path.name, headings, [row for it in sheets for row in it.rows[:1]])
+    if fault or headings is None:
+        result.faults.extend(fault)
         return result
-    header, *body = rows
-    names = [columns.column_of(cell) for cell in header.cells]
-    missing = [column for column in columns.required if column not in names]
-    result.faults.extend(
-        Fault(path.name, header.number, item, "missing_column") for item in missing
-    )
-    if missing:
-        return result
-    seen: dict[str, int] = {}
-    for row in body:
-        _take(path.name, row, names, columns, today, seen, result)
-        if len(result.faults) >= MOST_FAULTS:
-            result.faults.append(Fault(path.name, None, None, "too_many", str(MOST_FAULTS)))
-            break
+    result.preset = headings.preset.title
+    result.told = _told(headings.positions)
+    _read_body(path.name, headings, today, result)
+    if not result.dossiers and not result.faults:
+        result.faults.append(Fault(path.name, "empty", headings.sheet.name))
     return result
 
 
-def _take(
-    file: str,
-    row: Row,
-    names: Sequence[str | None],
-    columns: Columns,
-    today: date,
-    seen: dict[str, int],
-    result: ReadResult,
-) -> None:
-    cells = {name: cell for name, cell in zip(names, row.cells, strict=False) if name}
-    if not any(cell not in (None, "") for cell in cells.values()):
-        return
-    reader = _RowReader(cells, columns.required, today)
-    values = reader.read()
-    faults = [Fault(file, row.number, *found) for found in reader.faults]
-    code = values.get("code")
-    if code in seen:
-        faults.append(Fault(file, row.number, "code", "duplicate_code", str(seen[code])))
-    if code:
-        seen.setdefault(code, row.number)
-    result.faults.extend(faults)
-    if not faults:
-        result.dossiers.append(Dossier(**values))
+def _heading_fault(file: str, headings: Headings | None, first: Sequence[Row]) -> list[Fault]:
+    if headings is None:
+        if not any(_filled(row.cells) for row in first):
+            return [Fault(file, "empty")]
+        return [Fault(file, "no_heading", detail=_listed(first[0].cells))]
+    seen = _listed(headings.row.cells)
+    place = (headings.sheet.name, headings.row.number)
+    return [
+        Fault(file, "missing_column", *place, headings.preset.header_of(column), detail=seen)
+        for column in headings.missing
+    ]
+
+
+def _told(columns: Mapping[str, int]) -> frozenset[str]:
+    supplements = {"supplements"} if columns.keys() & SUPPLEMENT_COLUMNS.keys() else set()
+    return frozenset(columns.keys() - SUPPLEMENT_COLUMNS.keys() | supplements | {"sample"})
+
+
+def _read_body(file: str, headings: Headings, today: date, result: ReadResult) -> None:
+    seen: dict[str, int] = {}
+    for row in headings.body:
+        reader = _RowReader(headings, row, today)
+        if not reader.is_dossier:
+            continue
+        dossier = reader.read()
+        code = reader.code
+        if code in seen:
+            reader.find("code", "duplicate_code", str(seen[code]))
+        elif code:
+            seen[code] = row.number
+        result.faults.extend(
+            Fault(file, problem, headings.sheet.name, row.number, *place)
+            for problem, place in reader.faults
+        )
+        if dossier and not reader.faults:
+            result.dossiers.append(dossier)
+        if len(result.faults) >= MOST_FAULTS:
+            result.faults.append(Fault(file, "too_many", detail=str(MOST_FAULTS)))
+            return
 
 
 class _RowReader:
-    """Turns the cells of one row into the values of a dossier, collecting what is wrong."""
+    """Turns the cells of one row into a dossier, collecting what is wrong."""
 
-    def __init__(self, cells: Mapping[str, Any], required: Sequence[str], today: date) -> None:
-        self._cells = cells
-        self._required = required
+    def __init__(self, headings: Headings, row: Row, today: date) -> None:
+        cells, self._headings = row.cells, headings
+        self._cells = {
+            name: cells[at] if at < len(cells) else None for name, at in headings.positions.items()
+        }
         self._today = today
-        self.faults: list[tuple[str, str]] = []
+        self.code: str | None = None
+        self.faults: list[tuple[str, tuple[str, str | None, str]]] = []
 
-    def read(self) -> dict[str, Any]:
-        values: dict[str, Any] = {name: self._text(name) for name in self._cells}
-        for name in self._required:
-            if not values.get(name):
-                self.faults.append((name, "missing_value"))
-        values |= {name: self._date(name) for name in _DATES if name in self._cells}
-        values |= {name: _last4(values.get(name)) for name in ("phone_last4", "identity_last4")}
-        values["code"] = self._code(values.get("code"))
-        values["status"] = self._status(values.get("status"))
-        values["fee_due_vnd"] = self._amount()
-        self._check_order(values)
-        return values
+    @property
+    def is_dossier(self) -> bool:
+        """Whether the row is one: titles and sums leave the columns that matter empty."""
+        return any(self._text(name) for name in _KEYS)
+
+    def find(self, column: str, problem: str, detail: str = "") -> None:
+        """Note what is wrong with a cell."""
+        heading = str(self._headings.row.cells[self._headings.positions[column]]).strip()
+        value = None if column in _PERSONAL else self._text(column)
+        self.faults.append((problem, (heading, value and value[:_LONGEST_VALUE], detail)))
+
+    def read(self) -> Dossier | None:
+        """Return the dossier; None, and faults, if it cannot be told."""
+        for name in self._headings.preset.required:
+            if not self._text(name):
+                self.find(name, "missing_value")
+        days = {name: self._day(name) for name in _DATES}
+        self.code = self._code()
+        status = self._status()
+        self._check_order(days)
+        fee = self._amount()
+        if self.faults or self.code is None or status is None:
+            return None
+        return Dossier(
+            code=self.code,
+            procedure_name=self._text("procedure_name") or "",
+            status=status,
+            procedure_id=procedure_id(self._text("procedure_id")),
+            field=self._text("field"),
+            applicant_name=self._text("applicant_name"),
+            phone_last4=last4(self._text("phone_last4")),
+            identity_last4=last4(self._text("identity_last4")),
+            **{name: day for name, day in days.items() if name not in SUPPLEMENT_COLUMNS},
+            desk=self._text("desk"),
+            fee_due_vnd=fee,
+            supplements=self._supplements(days),
+            sample=(self._text("sample") or "").lower() in _SAMPLE_MARKS,
+        )
 
     def _text(self, name: str) -> str | None:
-        value = self._cells[name]
+        value = self._cells.get(name)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         return str(value).strip() or None if value is not None else None
 
-    def _code(self, text: str | None) -> str | None:
+    def _code(self) -> str | None:
+        text = self._text("code")
         code = parse_code(text) if text else None
         if text and code is None:
-            self.faults.append(("code", "bad_code"))
+            self.find("code", "bad_code")
         return code
 
-    def _status(self, text: str | None) -> Status | None:
-        status = parse_status(text) if text else None
+    def _status(self) -> Status | None:
+        text = self._text("status")
+        status = self._headings.preset.status_of(text) if text else None
         if text and status is None:
-            self.faults.append(("status", "bad_status"))
+            self.find("status", "bad_status")
         return status
 
     def _amount(self) -> int | None:
-        text = self._text("fee_due_vnd") if "fee_due_vnd" in self._cells else None
+        text = self._text("fee_due_vnd")
         if text is None:
             return None
-        if not _AMOUNT.fullmatch(text):
-            self.faults.append(("fee_due_vnd", "bad_amount"))
+        amount = _AMOUNT.fullmatch(text)
+        if not amount:
+            self.find("fee_due_vnd", "bad_amount")
             return None
-        return int(re.sub(r"\D", "", text))
+        return int(re.sub(r"\D", "", amount[1])) or None
 
-    def _date(self, name: str) -> date | None:
-        value = self._cells[name]
-        if value is None or value == "":
+    def _day(self, name: str) -> date | None:
+        value = self._cells.get(name)
+        if value is None or not str(value).strip():
             return None
-        day = _parse_date(value)
+        day = parse_day(value, self._headings.sheet.epoch)
         if day is None:
-            self.faults.append((name, "bad_date"))
+            self.find(name, "bad_date")
         elif name in _PAST and day > self._today:
-            self.faults.append((name, "future_date"))
-            return None
+            self.find(name, "future_date")
         return day
 
-    def _check_order(self, values: Mapping[str, Any]) -> None:
-        received, due = values.get("received_on"), values.get("due_on")
-        if received and due and due < received:
-            self.faults.append(("due_on", "due_before_received"))
+    def _check_order(self, days: Mapping[str, date | None]) -> None:
+        received = days["received_on"]
+        for name, problem in (
+            ("due_on", "due_before_received"),
+            ("resolved_on", "done_before_received"),
+            ("returned_on", "done_before_received"),
+        ):
+            day = days[name]
+            if received and day and day < received:
+                self.find(name, problem)
+
+    def _supplements(self, days: Mapping[str, date | None]) -> tuple[Supplement, ...]:
+        values: dict[str, Any] = {
+            name: days.get(column, self._text(column))
+            for column, name in SUPPLEMENT_COLUMNS.items()
+        }
+        papers = (values.pop("papers") or "").split(";")
+        found = Supplement(**values, papers=tuple(it.strip() for it in papers if it.strip()))
+        return (found,) if found != Supplement() else ()
 
 
-def _parse_date(value: object) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    text = str(value).strip()
-    return next((day for form in _DATE_FORMATS if (day := _strptime(text, form))), None)
-
-
-def _strptime(text: str, form: str) -> date | None:
-    try:
-        return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, not a moment
-    except ValueError:
-        return None
-
-
-def _last4(text: str | None) -> str | None:
+def last4(text: str | None) -> str | None:
+    """Return the last four digits of a personal number, all that is ever kept of it."""
     digits = re.sub(r"\D", "", text or "")
     return digits[-4:] if len(digits) >= 4 else None
 
 
-def table_of(dossiers: Sequence[Dossier], columns: Columns) -> Iterator[list[Any]]:
+def procedure_id(text: str | None) -> str | None:
+    """Return the national code without the province that portals add; other ids as they are."""
+    national = _NATIONAL_CODE.fullmatch(text) if text else None
+    return national[1] if national else text
+
+
+def _filled(cells: Sequence[Any]) -> bool:
+    return any(str(cell).strip() for cell in cells if cell is not None)
+
+
+def _listed(cells: Sequence[Any]) -> str:
+    texts = [str(cell).strip() for cell in cells if cell is not None and str(cell).strip()]
+    return ", ".join(texts)[:200]
+
+
+def table_of(dossiers: Sequence[Dossier], preset: Preset) -> Iterator[list[Any]]:
     """Yield header and rows of an export; names of applicants are left out."""
-    names = [name for name in columns.columns if name != "applicant_name"]
-    yield [columns.header_of(name) for name in names]
+    names = [name for name in preset.columns if name != "applicant_name"]
+    yield [preset.header_of(name) for name in names]
     for item in dossiers:
-        yield [_cell(getattr(item, name)) for name in names]
+        last = item.supplements[-1] if item.supplements else Supplement()
+        yield [
+            _cell(getattr(last, SUPPLEMENT_COLUMNS[name]))
+            if name in SUPPLEMENT_COLUMNS
+            else _cell(getattr(item, name))
+            for name in names
+        ]
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, Status):
         return int(value)
+    if isinstance(value, bool):
+        return _SAMPLE_MARKS[0] if value else None
+    if isinstance(value, tuple):
+        return "; ".join(value) or None
     return value.strftime("%d/%m/%Y") if isinstance(value, date) else value

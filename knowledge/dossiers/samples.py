@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from knowledge.dossiers.registry import Dossier
+from knowledge.dossiers.dossier import Dossier, Supplement
 from knowledge.dossiers.status import Status
 from knowledge.office.calendar import WorkingCalendar
 from knowledge.procedures.catalogue import Catalogue
@@ -64,11 +64,18 @@ def sample_dossiers(
             due_on=day(item.due),
             resolved_on=day(item.resolved),
             returned_on=day(item.returned),
-            supplement_request=item.supplement,
-            supplement_due_on=day(item.supplement_due),
+            supplements=_supplements(item, day(item.received), day(item.supplement_due)),
             fee_due_vnd=item.fee_due_vnd,
             sample=True,
         )
+
+
+def _supplements(
+    item: Sample, asked_on: date | None, due_on: date | None
+) -> tuple[Supplement, ...]:
+    if item.supplement is None:
+        return ()
+    return (Supplement(item.supplement, asked_on=asked_on, due_on=due_on),)
 
 
 def _from_today(calendar: WorkingCalendar, today: date, working_days: int) -> date:

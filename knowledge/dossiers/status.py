@@ -54,6 +54,8 @@ class StatusText(BaseModel):
     name: str
     plain: str
     todo: str
+    words: tuple[str, ...] = ()
+    """Further words for it in exports and on portals."""
 
 
 class StatusFile(BaseModel):
@@ -72,13 +74,19 @@ def status_texts(data_dir: Path = SHIPPED_DATA) -> Mapping[Status, StatusText]:
 
 
 def parse_status(value: object) -> Status | None:
-    """Read a status as exports write it: its number or its official name, marks or not."""
+    """Read a status as sources write it: its number, its official name or another word for it."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
     if text.isdigit():
         return Status(int(text)) if 1 <= int(text) <= len(Status) else None
-    key = search_key(text)
-    return next(
-        (code for code, item in status_texts().items() if search_key(item.name) == key), None
-    )
+    return _statuses_by_word().get(search_key(text))
+
+
+@lru_cache(maxsize=1)
+def _statuses_by_word() -> Mapping[str, Status]:
+    return {
+        search_key(word): code
+        for code, item in status_texts().items()
+        for word in (item.name, *item.words)
+    }

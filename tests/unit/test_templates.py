@@ -12,7 +12,7 @@ import pytest
 
 from actions.language import Language
 from actions.templates import FOLDER, Templates
-from knowledge.dossiers.registry import Dossier, DossierFound
+from knowledge.dossiers.dossier import Dossier, DossierFound, Supplement
 from knowledge.dossiers.status import Status, status_texts
 from knowledge.dossiers.tracking_code import find_codes
 from knowledge.office.calendar import Due, DueState
@@ -150,8 +150,7 @@ def dossiers() -> Iterator[Sample]:
             *("H05.20-261005-0009", FACT, status),
             **dict.fromkeys(("received_on", "due_on", "resolved_on", "returned_on"), TODAY),
             desk=FACT,
-            supplement_request=FACT,
-            supplement_due_on=TODAY,
+            supplements=(Supplement(FACT, (FACT,), TODAY, TODAY),),
             fee_due_vnd=50_000,
             sample=state is DueState.IN_TIME,
         )
@@ -166,7 +165,7 @@ def dossiers() -> Iterator[Sample]:
                 "status": text,
                 "due": Due(state, 2),
                 "running": not status.closed,
-                "asks_for_papers": status is Status.SUPPLEMENT_REQUESTED,
+                "supplement": dossier.open_supplement,
                 "as_of": NOON,
             }
         )
