@@ -12,6 +12,7 @@ import yaml
 
 from actions.services import LOCAL_ZONE
 from bot.settings import Settings, load_settings
+from knowledge.dossiers.due import StepwiseFile
 from knowledge.dossiers.import_words import ImportWords
 from knowledge.dossiers.presets import load_presets
 from knowledge.dossiers.samples import SampleFile
@@ -129,6 +130,7 @@ def _other_faults(settings: Settings) -> list[DataFileFault]:
         lambda: load_presets(data),
         lambda: ImportWords.load(data),
         lambda: load_yaml(data / "dossiers" / "samples.yaml", SampleFile),
+        lambda: load_yaml(data / "dossiers" / "stepwise.yaml", StepwiseFile),
     ):
         try:
             read()
