@@ -1,4 +1,4 @@
-"""The command line: `motcua serve · chat · ask · evaluate · train · kb · dossiers · staff · messages`."""
+"""The command line of motcua; `motcua --help` lists the commands."""
 
 from __future__ import annotations
 

@@ -96,3 +96,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    return free_port()

@@ -1,135 +1,20 @@
 """Inbox, dispatcher and outbox: nothing lost, nothing twice, in order; on both databases."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.assistant import RuntimeUnavailable, TurnFailed
-from bot.channels.base import Capabilities, NotDelivered, Receipt
-from bot.conversation import Conversations
-from bot.delivery.contacts import Contacts
-from bot.delivery.dispatcher import Dispatcher
-from bot.delivery.inbox import Inbox
-from bot.delivery.outbox import Outbound, Outbox
-from bot.delivery.recovery import Recovery
+from bot.channels.base import NotDelivered
 from bot.delivery.rendering import Rendered
-from bot.delivery.sender import Sender
-from bot.delivery.wire import Wire
-from bot.messages import Button, Inbound, Kind, Reply
-from bot.metrics import Metrics
-from bot.staff.pauses import Pauses
+from bot.messages import Button, Kind, Reply
 from bot.storage.tables import inbox as inbox_table
-from bot.texts import Texts
-
-TEXTS = Texts.load()
-
-
-def message(
-    event: str, text: str = "chào", sender: str = "a", button: str | None = None
-) -> Inbound:
-    return Inbound("fake", "main", event, sender, text, datetime.now(UTC), button)
-
-
-class FakeAssistant:
-    """Answers with what it was asked; can be away, fail or be slow."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.ready = True
-        self.fault: Callable[[str], Reply | TurnFailed] | None = None
-
-    async def is_ready(self) -> bool:
-        return self.ready
-
-    async def ask(self, sender: str, text: str) -> Reply | TurnFailed:
-        self.asked.append(text)
-        await asyncio.sleep(0)
-        if self.fault:
-            return self.fault(text)
-        return Reply(f"re {text}", (Button("Phí", "/ask_fee"),), {"outcome": "answered"})
-
-
-class FakeChannel:
-    """Collects what is sent."""
-
-    name = "fake"
-    capabilities = Capabilities(max_chars=50, buttons=3)
-
-    def __init__(self) -> None:
-        self.sent: list[Outbound] = []
-        self.refusals = 0
-
-    async def send(self, part: Outbound) -> Receipt:
-        if self.refusals:
-            self.refusals -= 1
-            raise NotDelivered("busy")
-        self.sent.append(part)
-        return Receipt()
-
-    async def show_typing(self, conversation: str, in_reply_to: str) -> None:
-        pass
-
-
-class Desk:
-    """Everything between the inbox and a fake channel."""
-
-    def __init__(self, engine: AsyncEngine, folder: Path) -> None:
-        self.engine = engine
-        self.folder = folder
-        self.metrics = Metrics()
-        self.pauses = Pauses(engine, lambda: datetime.now(UTC))
-        self.assistant = FakeAssistant()
-        self.channel = FakeChannel()
-        self.inbox = Inbox(engine, owner="test")
-        self.outbox = Outbox(engine, owner="test")
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        channels: dict[str, Any] = {"fake": self.channel}
-        wire = Wire(self.folder, "test")
-        sender = Sender(
-            self.outbox,
-            channels,
-            contacts=Contacts(self.engine),
-            recovery=Recovery(self.engine, wire),
-            wire=wire,
-            metrics=self.metrics,
-        )
-        conversations = Conversations(self.assistant, TEXTS, secret=b"x")  # type: ignore[arg-type]
-        dispatcher = Dispatcher(
-            self.inbox,
-            self.outbox,
-            conversations,
-            channels,
-            TEXTS,
-            pauses=self.pauses,
-            metrics=self.metrics,
-            is_ready=self.assistant.is_ready,
-            written=sender.wake,
-        )
-        tasks = [asyncio.create_task(dispatcher.run()), asyncio.create_task(sender.run())]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def sent(self, count: int) -> list[Outbound]:
-        for _ in range(600):
-            if len(self.channel.sent) >= count:
-                break
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.05)
-        return self.channel.sent
+from tests.support.desk import TEXTS, Desk, message
 
 
 @pytest.fixture
@@ -243,7 +128,7 @@ async def test_parts_of_a_long_answer_come_in_order_with_buttons_on_the_last(des
 
 
 async def test_a_channel_that_refuses_for_a_while_gets_everything_in_order(desk: Desk) -> None:
-    desk.channel.refusals = 2
+    desk.channel.faults = [NotDelivered("busy"), NotDelivered("busy")]
     for number in range(3):
         await desk.inbox.put(message(str(number), f"t{number}"))
     async with desk.running():
