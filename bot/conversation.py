@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.assistant import Assistant, TurnFailed
+from bot.menu import payload
 from bot.messages import Button, Content, File, Inbound, Reply, Turn
 from bot.privacy import mask
 from bot.texts import Texts
@@ -43,7 +44,7 @@ class Conversations:
             return Turn("clarify", texts("too_long", limit=LONGEST_QUESTION))
         if not (pressed or message.text.strip()):
             return Turn("clarify", texts("empty"))
-        said = pressed.payload if pressed else _free_text(message.text)
+        said = pressed.payload if pressed else payload(message.text) or _free_text(message.text)
         reply = await self._assistant.ask(self.rasa_id(message.conversation), said)
         latency_ms = round((time.perf_counter() - started) * 1000)
         if isinstance(reply, TurnFailed) or not reply.text:

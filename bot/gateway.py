@@ -5,32 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from actions.services import Services, build_services
 from bot.channels.base import Channel, Parts, Platform
-from bot.channels.registry import build_platforms
+from bot.channels.registry import build_parts, build_platforms
 from bot.channels.web import WebChat
-from bot.delivery.contacts import Contacts
 from bot.delivery.dispatcher import Dispatcher
-from bot.delivery.inbox import Inbox
-from bot.delivery.outbox import Outbox
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
-from bot.delivery.wire import Wire
 from bot.erasure import Eraser
-from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.stack import Stack, open_stack
-from bot.staff.pauses import Pauses
 from bot.storage.alone import only_gateway
-from bot.storage.leases import Leases
 from bot.storage.migrate import upgrade_database
 from bot.storage.samples import seed_sample_dossiers
 from bot.web.metrics import serve_metrics
@@ -98,45 +87,40 @@ async def _delivery(
     settings: Settings, services: Services, stack: Stack, alone: bool
 ) -> tuple[Parts, Sender, Dispatcher, dict[str, Channel]]:
     """Build what lies between the channels and the assistant; decide what is left over."""
-    owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
-    engine, metrics, channels = services.engine, Metrics(), dict[str, Channel]()
-    inbox, outbox = Inbox(engine, owner=owner), Outbox(engine, owner=owner)
-    wire, contacts = Wire(settings.var_dir / "sent", owner), Contacts(engine)
-    pauses = Pauses(engine, services.clock)
-    recovery = Recovery(engine, wire)
-    wire.open()
-    wire.tidy()
+    arrived = asyncio.Event()
+    parts = build_parts(
+        settings,
+        services.engine,
+        stack.texts,
+        arrived=arrived.set,
+        erase=Eraser(services.engine, stack.conversations, settings.tracker_store).erase,
+    )
+    channels: dict[str, Channel] = {}
+    recovery = Recovery(services.engine, parts.wire)
+    parts.wire.open()
+    parts.wire.tidy()
     if alone:  # nobody else works on what is claimed
-        await inbox.release_all()
+        await parts.inbox.release_all()
         await recovery.decide(everything=True)
     sender = Sender(
-        outbox, channels, contacts=contacts, recovery=recovery, wire=wire, metrics=metrics
+        parts.outbox,
+        channels,
+        contacts=parts.contacts,
+        recovery=recovery,
+        wire=parts.wire,
+        metrics=parts.metrics,
     )
     dispatcher = Dispatcher(
-        inbox,
-        outbox,
+        parts.inbox,
+        parts.outbox,
         stack.conversations,
         channels,
         stack.texts,
-        pauses=pauses,
-        metrics=metrics,
+        pauses=parts.pauses,
+        metrics=parts.metrics,
         is_ready=stack.assistant.is_ready,
+        arrived=arrived,
         written=sender.wake,
-    )
-    parts = Parts(
-        engine=engine,
-        inbox=inbox,
-        outbox=outbox,
-        contacts=contacts,
-        pauses=pauses,
-        leases=Leases(engine, owner=owner),
-        wire=wire,
-        metrics=metrics,
-        texts=stack.texts,
-        arrived=dispatcher.wake,
-        clock=lambda: datetime.now(UTC),
-        var_dir=settings.var_dir,
-        erase=Eraser(engine, stack.conversations, settings.tracker_store).erase,
     )
     return parts, sender, dispatcher, channels
 

@@ -51,6 +51,7 @@ class Dispatcher:
         pauses: Pauses,
         metrics: Metrics,
         is_ready: Callable[[], Awaitable[bool]],
+        arrived: asyncio.Event | None = None,
         written: Callable[[], None] = lambda: None,
         at_once: int = 8,
     ) -> None:
@@ -64,7 +65,7 @@ class Dispatcher:
         self.is_ready = is_ready
         self._written = written
         self._at_once = at_once
-        self._wake = asyncio.Event()
+        self._wake = arrived or asyncio.Event()
         self._turns: dict[asyncio.Task[None], int] = {}
         self._prolonged_at = 0.0
 
