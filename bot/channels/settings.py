@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, Secret, SecretStr, StringConstraints
 
 from knowledge.settings import KnowledgeSettings
+
+_TelegramToken = Annotated[str, StringConstraints(pattern=r"^\d+:[A-Za-z0-9_-]+$")]
+_TelegramSecret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
 
 
 class ChannelSettings(KnowledgeSettings):
@@ -15,13 +18,13 @@ class ChannelSettings(KnowledgeSettings):
     public_url: str | None = None
     """Address under which platforms reach this installation, `https://…`, for webhooks."""
 
-    telegram_token: SecretStr | None = None
+    telegram_token: Secret[_TelegramToken] | None = None
     """Token of the Telegram bot; unset: the channel is off."""
 
     telegram_mode: Literal["webhook", "polling"] = "polling"
     """How Telegram's updates come; a webhook needs `public_url` and the secret."""
 
-    telegram_secret: SecretStr | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,256}$")
+    telegram_secret: Secret[_TelegramSecret] | None = None
     """What Telegram repeats with each call of the webhook; unset: the webhook refuses all."""
 
     telegram_api_url: str = "https://api.telegram.org"
