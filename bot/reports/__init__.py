@@ -1,0 +1,1 @@
+"""The report on dossiers: its words, tables, charts, exports, and the page for staff."""
