@@ -52,6 +52,26 @@ def serve() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Say what of the set-up is missing or wrong, and how to mend it."""
+    from bot.doctor import examine
+
+    settings = _settings()
+
+    async def look() -> bool:
+        healthy = True
+        async for about, finding in examine(settings):
+            healthy = healthy and finding.ok
+            mend = f"\n      → {finding.mend}" if finding.mend and not finding.ok else ""
+            mark = "ok" if finding.ok else "!!"
+            typer.echo(f"{mark}  {about}: {finding.what}{mend}")
+        return healthy
+
+    if not asyncio.run(look()):
+        raise typer.Exit(1)
+
+
+@app.command()
 def train(
     force: Annotated[bool, typer.Option(help="Train even if nothing has changed.")] = False,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from bot.channels.web import WebChat
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
+from bot.delivery.signals import Signal, listen
 from bot.erasure import Eraser
 from bot.settings import Settings
 from bot.stack import Stack, open_stack
@@ -73,7 +74,12 @@ async def open_gateway(
         if settings.metrics_port is not None:
             await opened.enter_async_context(serve_metrics(settings, parts.metrics))
         opened.callback(parts.wire.close)
+        heard: Mapping[Signal, Callable[[str], None]] = {
+            Signal.ARRIVED: lambda _: dispatcher.wake(),
+            Signal.WRITTEN: chat.written,
+        }
         background = [
+            listen(services.engine, heard),
             dispatcher.run(),
             sender.run(),
             _prepare(settings, services),

@@ -52,7 +52,16 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, on each engine."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
-    address: str = request.getfixturevalue("postgresql")
+    return await emptied(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+async def postgresql_url(postgresql: str) -> str:
+    """The address of an empty PostgreSQL database."""
+    return await emptied(postgresql)
+
+
+async def emptied(address: str) -> str:
     url = address.replace("postgresql://", "postgresql+asyncpg://")
     engine = open_engine(url)
     async with engine.begin() as connection:

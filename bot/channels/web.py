@@ -49,8 +49,12 @@ class WebChat:
 
     async def send(self, part: Outbound) -> Receipt:
         """Wake the readers of the conversation; they read the part from the outbox."""
-        self._tell(part.conversation, None)
+        self.written(part.conversation)
         return Receipt()
+
+    def written(self, conversation: str) -> None:
+        """Wake the readers of a conversation: something was written for them."""
+        self._tell(conversation, None)
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Tell the readers that an answer is being prepared."""

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.delivery.backoff import pause_after
 from bot.delivery.contacts import note_seen
+from bot.delivery.signals import Signal, signal
 from bot.messages import Content, Inbound
 from bot.storage.tables import inbox
 from knowledge.vietnamese import nfc
@@ -64,6 +65,7 @@ class Inbox:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(inbox).values(row))
                 await note_seen(connection, message.conversation, message.received_at)
+                await signal(connection, Signal.ARRIVED, message.conversation)
         except IntegrityError:
             return False
         return True

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.delivery.backoff import pause_after
 from bot.delivery.inbox import Claimed, close, mark_noticed
+from bot.delivery.signals import Signal, signal
 from bot.messages import Button, Kind, Turn, recipient_of
 from bot.storage.tables import button_keys, outbox, turns
 
@@ -79,6 +80,7 @@ class Outbox:
                 await connection.execute(insert(outbox).values(row))
             await connection.execute(delete(turns).where(turns.c.inbox_id == claimed.id))
             await connection.execute(insert(turns).values(**_record(claimed, turn, now)))
+            await signal(connection, Signal.WRITTEN, claimed.inbound.conversation)
         return True
 
     async def notify(self, claimed: Claimed, text: str) -> bool:
@@ -88,6 +90,7 @@ class Outbox:
                 return False
             part = _part(claimed, Kind.NOTICE, text, datetime.now(UTC))
             await connection.execute(insert(outbox).values(**part, last=False))
+            await signal(connection, Signal.WRITTEN, claimed.inbound.conversation)
         return True
 
     async def push(
@@ -112,6 +115,7 @@ class Outbox:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(outbox).values(row))
+                await signal(connection, Signal.WRITTEN, conversation)
         except IntegrityError:
             return False
         return True

@@ -1,5 +1,6 @@
 """Inbox, dispatcher and outbox: nothing lost, nothing twice, in order; on both databases."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.assistant import RuntimeUnavailable, TurnFailed
 from bot.channels.base import NotDelivered
 from bot.delivery.rendering import Rendered
+from bot.delivery.signals import Signal, listen
 from bot.messages import Button, Kind, Reply
+from bot.settings import Settings
+from bot.storage.migrate import upgrade_database
 from bot.storage.tables import inbox as inbox_table
+from knowledge.database import open_engine
 from tests.support.desk import TEXTS, Desk, message
 
 
@@ -153,3 +158,31 @@ async def test_personal_numbers_do_not_reach_the_assistant(desk: Desk) -> None:
     async with desk.running():
         await desk.sent(1)
     assert desk.assistant.asked == ["số em *** hồ sơ H05.20-190801-0001"]
+
+
+async def test_gateways_tell_each_other_at_once_what_they_have_stored(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    await upgrade_database(Settings(database_url=postgresql_url, var_dir=tmp_path))
+    here, there = open_engine(postgresql_url), open_engine(postgresql_url)
+    heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    listening = asyncio.create_task(
+        listen(there, {it: lambda about, it=it: heard.put_nowait((it, about)) for it in Signal})
+    )
+    desk = Desk(here, tmp_path / "sent")
+    try:
+        # The listener may not be there yet for the first message: then another one is heard.
+        for number in range(100):
+            await desk.inbox.put(message(str(number)))
+            await asyncio.sleep(0.05)
+            if not heard.empty():
+                break
+        assert await heard.get() == (Signal.ARRIVED, "fake:main:a")
+        async with desk.running():
+            while (await heard.get())[0] != Signal.WRITTEN:
+                pass
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await here.dispose()
+        await there.dispose()
