@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import Any
 
 from bot.reports.words import ReportWords
 from knowledge.dossiers.report import Report
-
-if TYPE_CHECKING:
-    import pygal
 
 _RESOLVED = ("early", "on_time", "late")
 _MOST_BARS = 12
@@ -32,12 +30,9 @@ def draw(name: str, report: Report, words: ReportWords) -> bytes:
     return svg
 
 
-def _bars(kind: str, title: str) -> pygal.graph.graph.Graph:
-    # Imported late: charts are drawn rarely, and the gateway must start at once.
-    import pygal
-    from pygal.style import Style
-
-    style = Style(
+def _bars(kind: str, title: str) -> Any:
+    pygal = _library()
+    style = pygal.style.Style(
         background="white",
         plot_background="white",
         font_family="sans-serif",
@@ -60,6 +55,16 @@ def _bars(kind: str, title: str) -> pygal.graph.graph.Graph:
         width=860,
         height=420,
     )
+
+
+def _library() -> Any:
+    """Return pygal: imported late, since charts are drawn rarely and the start must be quick."""
+    import pygal
+
+    # It leaves a finder for its own plug-ins behind that has been outdated since Python 3.4 and
+    # makes every later import that fails give a warning.
+    sys.meta_path[:] = [it for it in sys.meta_path if not type(it).__module__.startswith("pygal")]
+    return pygal
 
 
 def _short(name: str) -> str:
