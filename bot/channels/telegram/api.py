@@ -7,6 +7,7 @@ of updates, nor let a message that was sent pass for one that was not.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -53,6 +54,7 @@ def open_api(
         raise ValueError("no token")
     keep_addresses_out_of_logs()
     keep_bodies_out_of_logs()
+    os.environ.setdefault("PTB_TIMEDELTA", "1")  # the library warns of each 429 without it
     hooks = {"request": [sending] if sending else [], "response": [answered] if answered else []}
     return Api(
         settings.telegram_token.get_secret_value(),

@@ -69,6 +69,8 @@ def wait_of(error: RetryAfter) -> timedelta:
 
 def reason(error: TelegramError) -> str:
     """Return Telegram's own words without what it quotes: that may be a person's text."""
+    if isinstance(error.__cause__, httpx.HTTPError):
+        return type(error.__cause__).__name__
     found = _REASON.match(error.message)
     return found[1].strip().lower() if found else type(error).__name__
 
