@@ -432,3 +432,40 @@ async def test_a_form_that_is_not_there_is_refused(desk: Desk, tmp_path: Path) -
     file = {"name": "Mẫu.pdf", "path": str(tmp_path / "none.pdf")}
     with pytest.raises(Refused, match="FileNotFoundError"):
         await desk.channel.send(desk.part("", file=file))
+
+
+# -- buttons and groups, end to end ------------------------------------------------------------
+
+
+async def test_a_pressed_button_is_stored_and_its_waiting_sign_ends(
+    desk: Desk, telegram: FakeTelegram
+) -> None:
+    await register(desk.channel._api, desk.settings)
+    await desk.channel.send(desk.part(buttons=[{"label": "Thời hạn", "key": KEY}]))
+    telegram.faults.append(Fault("server_error", method="answerCallbackQuery"))
+    await telegram.press(77, "Thời hạn")
+    await telegram.press(77, "Thời hạn")
+    rows = await desk.stored(2)
+    assert [(row["button"], row["text"]) for row in rows] == [(KEY, "Thời hạn")] * 2
+    while len(telegram.called("answerCallbackQuery")) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_the_name_of_the_bot_is_asked_for_when_a_group_needs_it(
+    desk: Desk, telegram: FakeTelegram
+) -> None:
+    telegram.faults.append(Fault("server_error", method="getMe"))
+    await register(desk.channel._api, desk.settings)
+    await telegram.message(-100500, user=77, text=f"@{telegram.username} phí?")
+    [row] = await desk.stored()
+    await telegram.all_taken()
+    assert (row["text"], row["sender"]) == ("phí?", "-100500.77")
+    assert [it.status for it in telegram.deliveries] == [503, 200]
+
+
+async def test_who_blocks_the_bot_is_noted(desk: Desk, telegram: FakeTelegram) -> None:
+    await register(desk.channel._api, desk.settings)
+    await telegram.say(77, "chào")
+    await telegram.block(77)
+    await telegram.all_taken()
+    assert not await desk.parts.contacts.is_reachable("telegram:123456789:77")
