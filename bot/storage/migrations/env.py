@@ -8,6 +8,7 @@ from knowledge.database import metadata
 
 for tables in (
     "bot.storage.tables",
+    "bot.storage.zalo_tokens",
     "knowledge.dossiers.tables",
     "knowledge.procedures.tables",
     "knowledge.questions.tables",
