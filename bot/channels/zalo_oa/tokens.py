@@ -89,9 +89,9 @@ class Tokens:
 
         The part is not repeated here but by the outbox, as a new attempt with its own evidence.
         """
-        known = self._known
-        fresh = known and known.access_token == access_token and self._is_new(known)
-        if not fresh and await self.renew(access_token):
+        known = await self._look()
+        circling = known and known.access_token == access_token and self._is_new(known)
+        if not circling and await self.renew(access_token):
             return NotDelivered("token renewed", wait=timedelta(0))
         return self._trouble("the access token is refused and cannot be renewed")
 
