@@ -1,0 +1,1 @@
+"""Sources of dossiers outside the database: a portal, pushed messages, dropped files."""
