@@ -120,6 +120,8 @@ class Answer:
     candidates: Sequence[str] = ()
     dossiers: Sequence[Mapping[str, str]] = ()
     sources: Sequence[Mapping[str, str | None]] = ()
+    files: Sequence[Mapping[str, str]] = ()
+    """Forms that go with the answer: `{"name", "path"}`."""
     remember: Mapping[str, Any] = field(default_factory=dict)
 
     def report(self, message: Message) -> dict[str, Any]:
@@ -133,6 +135,7 @@ class Answer:
             "candidates": list(self.candidates),
             "dossiers": [dict(item) for item in self.dossiers],
             "sources": [dict(item) for item in self.sources],
+            "files": [dict(item) for item in self.files],
         }
 
 

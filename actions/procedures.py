@@ -13,6 +13,7 @@ from actions.services import Services
 from knowledge.dossiers.tracking_code import FoundCode
 from knowledge.procedures.answers import AspectAnswer, answer
 from knowledge.procedures.catalogue import Catalogue, Field
+from knowledge.procedures.forms import FormFile
 from knowledge.procedures.model import Aspect, Procedure
 from knowledge.procedures.resolve import (
     CHOICES,
@@ -113,6 +114,11 @@ def tell(
         sources=[
             {"title": item.title, "document": item.url_or_document, "date": item.date}
             for item in sources
+        ],
+        files=[
+            {"name": form.name, "path": str(form.path.resolve())}
+            for item in facts
+            for form in _forms(services, item)
         ],
         remember={
             "procedure": procedure.id,
@@ -230,6 +236,13 @@ def _aspects(catalogue: Catalogue, message: Message, found: Resolved) -> tuple[A
         goes_on=names_only or bool(message.slots.get("choices")),
         chosen=chosen_number(message) is not None,
     )
+
+
+def _forms(services: Services, told: AspectAnswer) -> Sequence[FormFile]:
+    """Return the forms to give out: only where forms are asked for and the record applies."""
+    if told.aspect is not Aspect.FORMS or not (told.known and told.standing.asserted):
+        return ()
+    return services.forms.of(told.procedure)
 
 
 def _next_buttons(services: Services, facts: Sequence[AspectAnswer]) -> list[Button]:

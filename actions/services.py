@@ -16,6 +16,7 @@ from knowledge.database import open_engine
 from knowledge.dossiers.registry import DossierRegistry
 from knowledge.office.calendar import WorkingCalendar
 from knowledge.office.offices import Office
+from knowledge.procedures.forms import Forms
 from knowledge.procedures.repository import LiveCatalogue
 from knowledge.questions.tickets import Tickets
 from knowledge.settings import KnowledgeSettings
@@ -39,6 +40,7 @@ class Services:
     calendar: WorkingCalendar
     office: Office
     tickets: Tickets
+    forms: Forms = field(default_factory=Forms)
     templates: Templates = field(default_factory=Templates)
     clock: Clock = local_now
 
@@ -73,5 +75,6 @@ def build_services(settings: KnowledgeSettings, *, clock: Clock = local_now) -> 
         calendar=WorkingCalendar.load(settings.data_dir),
         office=Office.load(settings.data_dir, settings.office_file),
         tickets=Tickets(engine),
+        forms=Forms(settings.forms_dir),
         clock=clock,
     )

@@ -26,6 +26,9 @@ class KnowledgeSettings(BaseSettings):
     office_file: Path | None = None
     """What this installation says of itself: see `data/office/office.example.yaml`."""
 
+    forms_dir: Path | None = None
+    """Folder of form files that are given out as documents; unset: none are."""
+
     database_url: str | None = None
     """SQLAlchemy address; unset means the SQLite file `motcua.db` in `var_dir`."""
 

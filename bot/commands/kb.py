@@ -22,6 +22,7 @@ from knowledge.office.offices import Office
 from knowledge.procedures.answers import dated, is_known
 from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import Scan, scan
+from knowledge.procedures.forms import form_faults
 from knowledge.procedures.model import Aspect
 from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
 from knowledge.yaml_files import DataFileError, DataFileFault, load_yaml
@@ -38,7 +39,8 @@ def check() -> None:
     """Check every data file; names file, line and field of each fault."""
     settings = load_settings()
     found = scan(settings.data_dir)
-    faults = [*found.faults, *_other_faults(settings)]
+    forms = form_faults(settings.forms_dir, found.procedures)
+    faults = [*found.faults, *_other_faults(settings), *forms]
     for fault in faults:
         typer.echo(str(fault), err=True)
     if faults:
