@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import Result
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from bot.channels.base import NotDelivered
 from bot.channels.zalo_oa import tokens as tokens_module
@@ -19,6 +21,7 @@ from bot.channels.zalo_oa.channel import ZaloOA
 from bot.channels.zalo_oa.token_server import Declined, Doubt, NotAsked, TokenServer, read_answer
 from bot.channels.zalo_oa.token_store import Kept, Pair, TokenStore
 from bot.channels.zalo_oa.tokens import Tokens, due
+from bot.commands.zalo import app as zalo_app
 from bot.settings import Settings
 from knowledge.database import open_engine
 from tests.channels.zalo_support import Desk, part
@@ -448,6 +451,60 @@ async def test_a_new_consent_is_used_without_a_restart(desk: Desk, zalo: FakeZal
         assert caught.value.wait == timedelta(0)
         await channel.send(part(CONVERSATION))
     assert len(zalo.sent) == 1
+
+
+# -- the commands ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(
+    desk: Desk, zalo: FakeZaloOA, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Awaitable[Result]]:
+    """`motcua zalo …` as typed, with its input."""
+    settings = {**zalo.settings, "database_url": database_url, "var_dir": str(desk.folder)}
+    del settings["zalo_oa_refresh_token"]
+    for name, value in settings.items():
+        monkeypatch.setenv(f"MOTCUA_{name.upper()}", value)
+
+    async def typed(*words: str, given: str = "") -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, zalo_app, words, input=given)
+
+    return typed
+
+
+async def test_an_account_is_connected_with_a_refresh_token(
+    desk: Desk, zalo: FakeZaloOA, run: Callable[..., Awaitable[Result]]
+) -> None:
+    assert (await run("status")).exit_code == 1
+    connected = await run("connect", given=f"{FIRST_REFRESH_TOKEN}\n")
+    assert connected.exit_code == 0, connected.output
+    assert (await kept_by(desk)).access_token == zalo.access_token
+    status = await run("status")
+    assert status.exit_code == 0
+    assert "renewed 0.0 hours ago" in status.output
+    assert "fake-" not in connected.output + status.output
+
+
+async def test_an_account_is_connected_with_the_code_of_a_consent(
+    desk: Desk, zalo: FakeZaloOA, run: Callable[..., Awaitable[Result]]
+) -> None:
+    zalo.refresh_token = "code-1"
+    connected = await run("connect", "--code", given="code-1\nverifier\n")
+    assert connected.exit_code == 0, connected.output
+    assert (await kept_by(desk)).refresh_token == zalo.refresh_token
+
+
+async def test_a_wrong_token_is_told_and_the_former_pair_can_be_taken_back(
+    desk: Desk, zalo: FakeZaloOA, run: Callable[..., Awaitable[Result]]
+) -> None:
+    assert (await run("connect", "--previous")).exit_code == 1
+    assert (await run("connect", given=f"{FIRST_REFRESH_TOKEN}\n")).exit_code == 0
+    refused = await run("connect", given="not-a-token\n")
+    assert refused.exit_code == 1
+    assert "not-a-token" not in refused.output
+    assert (await run("status")).exit_code == 1
+    assert (await run("connect", "--previous")).exit_code == 0
+    assert (await kept_by(desk)).access_token == zalo.access_token
 
 
 # -- secrecy -----------------------------------------------------------------------------------

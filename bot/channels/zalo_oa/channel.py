@@ -56,17 +56,9 @@ class ZaloOA:
         self._settings = settings
         self._parts = parts
         self._http = open_client(parts.wire)
-        self._aside = open_client(parts.wire)
-        self._aside.event_hooks = {}  # delivers no part: must leave no evidence of one
+        self._aside = _open_aside(parts)
         self.tokens = open_tokens(settings, parts, self._aside)
-        self._client = Client(
-            self._http,
-            self._aside,
-            self.tokens,
-            parts.metrics,
-            base=settings.zalo_oa_api_url,
-            clock=parts.clock,
-        )
+        self._client = self._open_client(self._http, self._aside)
         self._uploads = Uploads(parts.engine, self._client, self.bot, parts.clock)
         self.notices = _notices(settings, self._client)
         self._webhook = Webhook(
@@ -106,12 +98,25 @@ class ZaloOA:
 
     async def examine(self) -> Sequence[Finding]:
         """Ask Zalo whether everything is set up; raises nothing."""
-        return await examine(self._settings, self._parts, self.tokens, self._client, self.notices)
+        async with _open_aside(self._parts) as http:
+            client = self._open_client(http, http)
+            notices = _notices(self._settings, client)
+            return await examine(self._settings, self._parts, self.tokens, client, notices)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._webhook.close()
         await asyncio.gather(self._http.aclose(), self._aside.aclose())
+
+    def _open_client(self, http: httpx.AsyncClient, aside: httpx.AsyncClient) -> Client:
+        return Client(
+            http,
+            aside,
+            self.tokens,
+            self._parts.metrics,
+            base=self._settings.zalo_oa_api_url,
+            clock=self._parts.clock,
+        )
 
     async def _notify(self, part: Outbound) -> Receipt:
         """Outside the free window only an approved template may say that there is news."""
@@ -140,6 +145,13 @@ class ZaloOA:
                 raise Refused(str(error)) from None
             raise NotDelivered("the upload ran out", wait=timedelta(0)) from None
         return Receipt(id_of(data.get("message_id")))
+
+
+def _open_aside(parts: Parts) -> httpx.AsyncClient:
+    """Return a client that delivers no part, so it must leave no evidence of one."""
+    client = open_client(parts.wire)
+    client.event_hooks = {}
+    return client
 
 
 def open_tokens(settings: Settings, parts: Parts, http: httpx.AsyncClient) -> Tokens:

@@ -90,6 +90,11 @@ class TokenStore:
             obtained_at=self._clock(),
         )
 
+    async def bring(self, pair: Pair) -> None:
+        """Keep the pair that a consent has given; the pair in use becomes the former."""
+        await self.seed(pair.refresh_token)
+        await self._change(**_FORMER, **_SETTLED, **self._values(pair))
+
     async def restore_previous(self) -> bool:
         """Exchange the pair in use and the former one; False when there is no former one."""
         return await self._change(
@@ -115,15 +120,11 @@ class TokenStore:
 
     async def keep(self, spent: str, pair: Pair) -> bool:
         """Store a new pair in place of the spent one; False if that was replaced meanwhile."""
-        now = self._clock()
         return await self._change(
             table.c.refresh_token == spent,
             **_FORMER,
             **_SETTLED,
-            access_token=pair.access_token,
-            refresh_token=pair.refresh_token,
-            obtained_at=now,
-            expires_at=now + pair.expires_in,
+            **self._values(pair),
         )
 
     async def not_asked(self, refresh_token: str) -> None:
@@ -142,6 +143,15 @@ class TokenStore:
             problem=problem[:255],
             problem_at=self._clock(),
         )
+
+    def _values(self, pair: Pair) -> dict[str, Any]:
+        now = self._clock()
+        return {
+            "access_token": pair.access_token,
+            "refresh_token": pair.refresh_token,
+            "obtained_at": now,
+            "expires_at": now + pair.expires_in,
+        }
 
     async def _change(self, *conditions: Any, **values: Any) -> bool:
         change = update(table).where(table.c.oa_id == self._oa_id, *conditions).values(**values)

@@ -55,7 +55,7 @@ class Tokens:
         pause_s: float = 1.0,
     ) -> None:
         self._store = store
-        self._server = server
+        self.server = server
         self._leases = leases
         self._metrics = metrics
         self._lease = f"{CHANNEL}:{oa_id}:token"
@@ -155,7 +155,7 @@ class Tokens:
         if kept is None or not await self._store.begin(kept.refresh_token, length=LEASE):
             return
         spent = kept.refresh_token
-        answer = await self._server.renew(spent)
+        answer = await self.server.renew(spent)
         wait = _TRY_AGAIN
         match answer:
             case Pair():
