@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.channels.base import NotDelivered
+from bot.channels.shielded import to_its_end
 from bot.channels.zalo_oa.events import CHANNEL
 from bot.channels.zalo_oa.token_server import Declined, Doubt, NotAsked, TokenServer
 from bot.channels.zalo_oa.token_store import Kept, Pair, TokenStore
@@ -104,7 +104,7 @@ class Tokens:
                 return False
             async with self._leases.held(self._lease, LEASE) as ours:
                 if ours and not await self._is_replaced(unusable):
-                    await _to_its_end(self._renew())
+                    await to_its_end(self._renew())
             if not ours:
                 await self._wait_for_the_other(unusable)
             return await self._is_replaced(unusable)
@@ -217,14 +217,3 @@ def _why(answer: Declined, kept: Kept) -> str:
         return answer.problem
     lost = f"{kept.in_doubt_since:%Y-%m-%d %H:%M} UTC"
     return f"{answer.problem}; the answer to the attempt of {lost} was lost"
-
-
-async def _to_its_end(renewal: Coroutine[Any, Any, None]) -> None:
-    """Finish a renewal even when its caller is cancelled: half of it would lose the token."""
-    task = asyncio.ensure_future(renewal)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with suppress(Exception):
-            await task
-        raise
