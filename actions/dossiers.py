@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -11,11 +12,15 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
+from actions.filing import filing_day
 from actions.phrases import phrases
 from actions.services import LOCAL_ZONE, Services, services_of_environment
-from knowledge.dossiers.dossier import DossierNotFound, DossierUnavailable, LookUp
+from knowledge.dossiers.dossier import Dossier, DossierNotFound, DossierUnavailable, LookUp
+from knowledge.dossiers.due import Deadline
 from knowledge.dossiers.status import status_texts
+from knowledge.dossiers.timeline import timeline
 from knowledge.dossiers.tracking_code import FoundCode, MalformedCode, find_codes
+from knowledge.office.calendar import Due, DueState
 from knowledge.procedures.reading import NATIONAL_CODE
 from knowledge.vietnamese import nfc
 
@@ -38,11 +43,13 @@ class TrackDossier(MotcuaAction):
         """Look the codes up, or answer what the person has asked instead of giving one."""
         # the form can end in any other answer, and a code can stand beside another question
         from actions.dialogue import answer_instead
-        from actions.procedures import codes_answer
+        from actions.procedures import codes_answer, procedure_answer
 
         codes = known_codes(self.services, message.text)
         if codes:
             return await codes_answer(self.services, message, codes)
+        if filing_day(message.text, self.services.today):
+            return await procedure_answer(self.services, message)
         return await answer_instead(self.services, message)
 
 
@@ -89,7 +96,8 @@ class ValidateDossierForm(Action):
         codes = known_codes(services, message.text)
         if any(isinstance(code, FoundCode) for code in codes):
             return _filled(message.text)
-        if _moved_on(message, codes) or tries > _MOST_TRIES:
+        asks_of_filing = filing_day(message.text, services.today) is not None
+        if asks_of_filing or _moved_on(message, codes) or tries > _MOST_TRIES:
             return _filled(LEFT)
         return [SlotSet(FORM_SLOT, None), SlotSet("tracking_tries", tries + 1)]
 
@@ -116,8 +124,8 @@ async def dossier_answer(services: Services, codes: Codes) -> Answer:
             shown.append({"kind": "malformed", "code": code})
             states.append(_state(code.typed, "malformed"))
             continue
-        found = await services.dossiers.look_up(code.code)
-        shown.append(_shown(services, found))
+        found = await services.dossier_source.look_up(code.code)
+        shown.append(await _shown(services, found))
         states.append(_state(code.code, shown[-1]["kind"]))
     text = services.templates.render(
         "dossier/answer", items=shown, ask_at=services.office.ask_at()
@@ -139,23 +147,47 @@ async def dossier_answer(services: Services, codes: Codes) -> Answer:
     )
 
 
-def _shown(services: Services, found: LookUp) -> Mapping[str, Any]:
+async def _shown(services: Services, found: LookUp) -> Mapping[str, Any]:
     if isinstance(found, DossierNotFound):
         return {"kind": "not_found", "code": found.code}
     if isinstance(found, DossierUnavailable):
         return {"kind": "unavailable", "code": found.code}
     dossier = found.dossier
-    resolved = dossier.resolved_on or dossier.returned_on
+    asked = dossier.open_supplement
     return {
         "kind": "found",
         "found": found,
         "dossier": dossier,
         "status": status_texts()[dossier.status],
-        "due": services.calendar.due(dossier.due_on, resolved, services.today),
+        "statuses": status_texts(),
+        "due": _due(services, dossier, dossier.due_on),
+        "deadlines": await _deadlines(services, dossier),
         "running": not dossier.status.closed,
-        "supplement": dossier.open_supplement,
+        "supplement": asked,
+        "supplement_due": services.calendar.due(
+            asked.due_on if asked else None, None, services.today
+        ),
+        "events": timeline(found),
         "as_of": found.as_of.astimezone(LOCAL_ZONE),
+        "age_hours": int((services.clock() - found.as_of).total_seconds() // 3600),
     }
+
+
+async def _deadlines(services: Services, dossier: Dossier) -> Sequence[tuple[Deadline, Due]]:
+    """Return due dates that no source gives, but the time limit of the procedure does."""
+    if dossier.due_on or dossier.status.closed:
+        return ()
+    catalogue = await services.catalogue.get()
+    procedure = catalogue.procedures.get(dossier.procedure_id or "")
+    found = services.due_dates.of(dossier, procedure)
+    return [(deadline, _due(services, dossier, deadline.on)) for deadline in found]
+
+
+def _due(services: Services, dossier: Dossier, on: date | None) -> Due:
+    """Compare with a due date; nothing is called late that waits for the applicant or ended."""
+    due = services.calendar.due(on, dossier.done_on, services.today)
+    waits = dossier.status.paused or (dossier.status.closed and not dossier.done_on)
+    return Due(DueState.NO_DUE_DATE) if waits and due.state is DueState.OVERDUE else due
 
 
 def _state(code: str, state: str) -> Mapping[str, str]:

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.language import Language
 from actions.templates import Templates
 from knowledge.database import open_engine
+from knowledge.dossiers.due import DueDates
 from knowledge.dossiers.registry import DossierRegistry
+from knowledge.dossiers.sources import DossierSource
 from knowledge.office.calendar import WorkingCalendar
 from knowledge.office.offices import Office
 from knowledge.procedures.forms import Forms
@@ -40,9 +42,17 @@ class Services:
     calendar: WorkingCalendar
     office: Office
     tickets: Tickets
+    due_dates: DueDates
+    source: DossierSource | None = None
+    """What is asked for dossiers in place of the registry alone."""
     forms: Forms = field(default_factory=Forms)
     templates: Templates = field(default_factory=Templates)
     clock: Clock = local_now
+
+    @property
+    def dossier_source(self) -> DossierSource:
+        """Return what is asked for dossiers."""
+        return self.source or self.dossiers
 
     @property
     def today(self) -> date:
@@ -68,13 +78,15 @@ def services_of_environment() -> Services:
 def build_services(settings: KnowledgeSettings, *, clock: Clock = local_now) -> Services:
     """Build the services of an installation; nothing connects or loads yet."""
     engine = open_engine(settings.database)
+    calendar = WorkingCalendar.load(settings.data_dir)
     return Services(
         engine=engine,
         catalogue=LiveCatalogue(engine, settings.data_dir),
         dossiers=DossierRegistry(engine),
-        calendar=WorkingCalendar.load(settings.data_dir),
+        calendar=calendar,
         office=Office.load(settings.data_dir, settings.office_file),
         tickets=Tickets(engine),
+        due_dates=DueDates.load(settings.data_dir, calendar),
         forms=Forms(settings.forms_dir),
         clock=clock,
     )

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from actions.base import Answer, Button, Message, Outcome, Said
+from actions.filing import with_filing
 from actions.ladder import climb, last_aspect, missed
 from actions.lists import (
     FAMILY,
@@ -65,6 +66,7 @@ async def reply(
     """Answer a message: steered by what was offered, or else by its own action."""
     steered = await steer(services, message)
     given = steered or await _asked_beside(services, message) or await answer(message)
+    given = await with_filing(services, message, given)
     moved = await _moved_on(services, message, given)
     return _remembering(message, moved, steered=steered is not None)
 

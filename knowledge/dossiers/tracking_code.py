@@ -69,6 +69,10 @@ class MalformedCode:
     """The characters of that part as typed; empty when it is missing."""
     start: int
     end: int
+    office: str | None = None
+    """The parts that look right, in canonical form: what the nearest well-formed code keeps."""
+    day: str | None = None
+    number: str | None = None
 
 
 class _Group(NamedTuple):
@@ -130,7 +134,7 @@ def _read(
         if parts:
             unit, day, number = parts
             return FoundCode(f"{name}{unit}-{day}-{number}", start, groups[count - 1].end)
-    return _explain(text, start, groups, today)
+    return _explain(text, start, name, groups, today)
 
 
 def _groups(folded: str, at: int) -> Iterator[_Group]:
@@ -185,16 +189,20 @@ def _is_day(digits: str, today: date | None) -> bool:
     return day is not None and (today is None or day <= today)
 
 
-def _explain(text: str, start: int, groups: Sequence[_Group], today: date | None) -> MalformedCode:
-    """Say which part of a code that cannot be read looks wrong."""
+def _explain(
+    text: str, start: int, office: str, groups: Sequence[_Group], today: date | None
+) -> MalformedCode:
+    """Say which part of a code that cannot be read looks wrong, and which look right."""
     digits = [group.digits for group in groups]
     end = groups[-1].end
     typed = text[start:end]
     while len(digits) > 1 and len(digits[0]) <= 3:
-        digits.pop(0)
+        office += f".{digits.pop(0)}"
     day, *rest = digits
     part, problem, piece = _wrong_day(day, today) or _wrong_number(rest)
-    return MalformedCode(typed, part, problem, piece, start, end)
+    right_day = day if part is not Part.DATE else None
+    right_number = rest[0] if len(rest) == 1 and len(rest[0]) in _NUMBER_WIDTHS else None
+    return MalformedCode(typed, part, problem, piece, start, end, office, right_day, right_number)
 
 
 def _wrong_day(day: str, today: date | None) -> tuple[Part, Problem, str] | None:
@@ -225,5 +233,13 @@ def _without_office(
         inside = any(start <= match.start() < end for start, end in taken)
         if not inside and _is_day(match[1], today):
             yield MalformedCode(
-                match.group(), Part.OFFICE, Problem.MISSING, "", match.start(), match.end()
+                match.group(),
+                Part.OFFICE,
+                Problem.MISSING,
+                "",
+                match.start(),
+                match.end(),
+                None,
+                match[1],
+                match[2],
             )

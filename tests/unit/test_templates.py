@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -13,7 +13,9 @@ import pytest
 from actions.language import Language
 from actions.templates import FOLDER, Templates
 from knowledge.dossiers.dossier import Dossier, DossierFound, Supplement
+from knowledge.dossiers.due import Deadline, Pause
 from knowledge.dossiers.status import Status, status_texts
+from knowledge.dossiers.timeline import Event, EventKind
 from knowledge.dossiers.tracking_code import find_codes
 from knowledge.office.calendar import Due, DueState
 from knowledge.office.offices import InstallationFile, Office
@@ -134,7 +136,41 @@ def told(catalogue: Catalogue) -> Iterator[Sample]:
         )
 
 
+def times() -> tuple[ProcessingTime, ...]:
+    return tuple(
+        ProcessingTime(text=FACT, value=n, unit=unit, case=FACT) for n, unit in enumerate(Unit)
+    )
+
+
+def deadlines() -> list[Deadline]:
+    steps = times()
+    singles = [
+        Deadline(TODAY, (time,), (Pause(TODAY, TODAY),) if time.value else ()) for time in steps
+    ]
+    waiting = [Deadline(None, steps[:1], (), TODAY, left) for left in (None, 1, 2)]
+    return [*singles, Deadline(TODAY, steps), *waiting]
+
+
+def events() -> list[Event]:
+    kinds = [it for it in EventKind if it is not EventKind.STATUS]
+    told = [Event(TODAY, kind) for kind in kinds]
+    steps = [Event(TODAY, EventKind.STATUS, Status.DONE, FACT, noted=it) for it in (True, False)]
+    return [*told, *steps]
+
+
+def filed() -> Iterator[Sample]:
+    day = TODAY + timedelta(days=1)
+    cases = [[it] for it in deadlines() if it.on] + [[it for it in deadlines() if it.on]]
+    for found, asked, receipt in product(
+        cases, (TODAY, day, TODAY - timedelta(days=1)), (TODAY, day)
+    ):
+        values = {"day": asked, "receipt": receipt, "deadlines": found, "today": TODAY}
+        yield "dossier/if_filed", {**values, "notice": False}
+    yield "dossier/if_filed", {**values, "deadlines": [], "notice": True}
+
+
 def dossiers() -> Iterator[Sample]:
+    yield from filed()
     wrong = [
         code
         for text in ("261005-0001", "H05.20-261305-0001", "H05.20-2610-0001", "H05.20-261005-12")
@@ -145,7 +181,9 @@ def dossiers() -> Iterator[Sample]:
         {"kind": "unavailable", "code": "H05.20-261005-0009"},
         *({"kind": "malformed", "code": code} for code in wrong),
     ]
-    for status, state in product(Status, DueState):
+    for status, state, (deadline, event) in product(
+        Status, DueState, zip(deadlines(), events(), strict=True)
+    ):
         dossier = Dossier(
             *("H05.20-261005-0009", FACT, status),
             **dict.fromkeys(("received_on", "due_on", "resolved_on", "returned_on"), TODAY),
@@ -154,19 +192,25 @@ def dossiers() -> Iterator[Sample]:
             fee_due_vnd=50_000,
             sample=state is DueState.IN_TIME,
         )
-        text = status_texts()[status].model_copy(
-            update=dict.fromkeys(("name", "plain", "todo"), FACT)
-        )
+        texts = {
+            it: text.model_copy(update=dict.fromkeys(("name", "plain", "todo"), FACT))
+            for it, text in status_texts().items()
+        }
         items.append(
             {
                 "kind": "found",
                 "found": DossierFound(dossier, FACT, NOON),
                 "dossier": dossier,
-                "status": text,
+                "status": texts[status],
+                "statuses": texts,
                 "due": Due(state, 2),
+                "deadlines": [(deadline, Due(state, 1))],
                 "running": not status.closed,
                 "supplement": dossier.open_supplement,
+                "supplement_due": Due(state, 1),
+                "events": [event],
                 "as_of": NOON,
+                "age_hours": state.value.count("e") * 20,
             }
         )
     yield "dossier/answer", {"items": items, "ask_at": OURS.ask_at()}
