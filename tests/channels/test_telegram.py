@@ -123,6 +123,15 @@ async def test_a_huge_body_is_refused(desk: Desk, telegram: FakeTelegram) -> Non
     assert await post(desk, update(telegram, text="x" * 300_000)) == 413
 
 
+async def test_a_body_that_is_not_packed_as_it_says_is_refused(desk: Desk) -> None:
+    headers = {SECRET_HEADER: SECRET, "Content-Encoding": "gzip"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(desk.webhook, data=b"no gzip", headers=headers) as answer,
+    ):
+        assert answer.status == 400
+
+
 async def test_unknown_kinds_of_updates_are_taken_and_counted(desk: Desk) -> None:
     for number, kind in enumerate(["message_reaction", "poll", "made_up_in_2030"]):
         assert await post(desk, {"update_id": number, kind: {"chat": {"id": 1}}}) == 200
@@ -179,6 +188,21 @@ async def test_what_was_written_while_the_gateway_was_away_arrives(
         rows = await desk.stored(2)
         assert [row["text"] for row in rows] == ["một", "hai"]
         await telegram.all_taken()
+
+
+async def test_the_background_work_can_begin_again(
+    sqlite: AsyncEngine, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    async with open_desk(
+        sqlite, tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url
+    ) as desk:
+        for text in ("một", "hai"):
+            work = asyncio.create_task(desk.channel.run())
+            await telegram.say(77, text)
+            await telegram.all_taken()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        assert [row["text"] for row in await desk.inbox()] == ["một", "hai"]
 
 
 async def test_the_menu_is_shown_in_each_language(

@@ -34,8 +34,13 @@ class Api(Bot):
         except (KeyError, TypeError):  # answered with something that is no answer
             raise TelegramError("Invalid server response") from None
 
+    async def open_connections(self) -> None:
+        """Open what was closed."""
+        for request in self._request:
+            await request.initialize()
+
     async def close_connections(self) -> None:
-        """Close what is open; a later call opens it again."""
+        """Close what is open."""
         for request in self._request:
             await request.shutdown()
 

@@ -73,6 +73,7 @@ class Telegram:
 
     async def run(self) -> None:
         """Show the menu, and poll or keep the webhook registered, until cancelled."""
+        await self._api.open_connections()  # when it failed before and begins again
         menu = asyncio.create_task(self._show_menu())
         try:
             if self._settings.telegram_mode == "polling":
@@ -90,7 +91,7 @@ class Telegram:
         return await examine(self._settings, self._parts)
 
     async def close(self) -> None:
-        """Close the connections; they open again when they are needed."""
+        """End what goes on in the background and close the connections."""
         await self._receiver.stop()
         await self._api.close_connections()
 

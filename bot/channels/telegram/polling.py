@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -67,8 +68,9 @@ class Poller:
         if not await self._parts.leases.take(self._lease, LEASE):
             self._offset = None
             return _SOMEBODY_ELSE_S
-        try:
+        with suppress(TelegramError):  # only groups need it; a poll tells what is wrong
             await self._receiver.learn_name()
+        try:
             async with asyncio.timeout(self._poll_s + WATCHDOG_S - POLL_S):
                 updates = await self._poll()
         except Conflict:

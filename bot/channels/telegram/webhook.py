@@ -44,7 +44,7 @@ class Webhook:
             update = json.loads(await _body(request))
         except web.HTTPRequestEntityTooLarge:
             return self._refuse("malformed", 413)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, web.RequestPayloadError):
             return self._refuse("malformed", 400)
         try:
             await self._receiver.take(update)
