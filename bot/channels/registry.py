@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels import telegram
+from bot.channels import telegram, zalo_bot, zalo_oa
 from bot.channels.base import Parts, Platform
 from bot.delivery.contacts import Contacts
 from bot.delivery.inbox import Inbox
@@ -22,7 +22,7 @@ from bot.staff.pauses import Pauses
 from bot.storage.leases import Leases
 from bot.texts import Texts
 
-_MODULES = (telegram,)
+_MODULES = (telegram, zalo_oa, zalo_bot)
 
 
 def build_parts(

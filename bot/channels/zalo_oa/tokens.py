@@ -65,6 +65,7 @@ class Tokens:
         self._one_at_a_time = asyncio.Lock()
         self._known: Kept | None = None
         self._not_before: datetime | None = None
+        self._refused_at: datetime | None = None
 
     async def kept(self) -> Kept | None:
         """Return what is stored."""
@@ -89,9 +90,8 @@ class Tokens:
 
         The part is not repeated here but by the outbox, as a new attempt with its own evidence.
         """
-        known = await self._look()
-        circling = known and known.access_token == access_token and self._is_new(known)
-        if not circling and await self.renew(access_token):
+        replaced = await self._is_replaced(access_token)
+        if replaced or (self._may_renew_again() and await self.renew(access_token)):
             return NotDelivered("token renewed", wait=timedelta(0))
         return self._trouble("the access token is refused and cannot be renewed")
 
@@ -140,8 +140,13 @@ class Tokens:
     def _has_run_out(self, kept: Kept) -> bool:
         return kept.expires_at is not None and self._clock() >= kept.expires_at
 
-    def _is_new(self, kept: Kept) -> bool:
-        return kept.problem is None and self._clock() - kept.obtained_at < _JUST_NOW
+    def _may_renew_again(self) -> bool:
+        """Whether a refusal may lead to a renewal: not again and again for the same trouble."""
+        now = self._clock()
+        if self._refused_at and now - self._refused_at < _JUST_NOW:
+            return False
+        self._refused_at = now
+        return True
 
     async def _wait_for_the_other(self, unusable: str | None) -> None:
         for _ in range(20):
