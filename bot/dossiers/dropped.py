@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.dossiers.settings import DossierSettings
 from knowledge.dossiers.import_words import ImportWords
 from knowledge.dossiers.importer import read_dossiers
-from knowledge.dossiers.presets import Preset
+from knowledge.dossiers.presets import Preset, load_presets
 from knowledge.dossiers.registry import DossierRegistry
 
 _log = logging.getLogger(__name__)
@@ -104,3 +105,22 @@ class DroppedFiles:
             _log.error("a dropped file cannot be moved: %s", error.strerror)
             return False
         return True
+
+
+def dropped_files(
+    settings: DossierSettings,
+    data_dir: Path,
+    registry: DossierRegistry,
+    clock: Callable[[], datetime],
+) -> DroppedFiles | None:
+    """Return the folder of an installation, if it has one; raises `DataFileError`."""
+    if settings.dossiers_inbox_dir is None:
+        return None
+    return DroppedFiles(
+        settings.dossiers_inbox_dir,
+        registry,
+        load_presets(data_dir, settings.dossiers_mapping),
+        ImportWords.load(data_dir),
+        clock=clock,
+        poll_s=settings.dossiers_inbox_poll_s,
+    )

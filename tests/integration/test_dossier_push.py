@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
@@ -14,12 +15,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.dossiers.dropped import DroppedFiles
+from bot.dossiers.dropped import DroppedFiles, dropped_files
 from bot.dossiers.push import SOURCE, DossierPush
 from bot.dossiers.settings import DossierSettings
+from knowledge.database import open_engine
 from knowledge.dossiers.dossier import Dossier, DossierFound, DossierNotFound, Supplement
-from knowledge.dossiers.import_words import ImportWords
-from knowledge.dossiers.presets import load_presets
 from knowledge.dossiers.registry import DossierRegistry
 from knowledge.dossiers.status import Status
 from knowledge.settings import SHIPPED_DATA
@@ -203,14 +203,10 @@ GOOD = f"{HEADER}{CODE},Thủ tục mẫu,4\n"
 
 @pytest.fixture
 def dropped(registry: DossierRegistry, tmp_path: Path) -> DroppedFiles:
-    return DroppedFiles(
-        tmp_path / "inbox",
-        registry,
-        load_presets(SHIPPED_DATA),
-        ImportWords.load(SHIPPED_DATA),
-        clock=lambda: NOW,
-        poll_s=1,
-    )
+    settings = DossierSettings(dossiers_inbox_dir=tmp_path / "inbox", dossiers_inbox_poll_s=0.01)
+    made = dropped_files(settings, SHIPPED_DATA, registry, lambda: NOW)
+    assert made is not None
+    return made
 
 
 def drop(tmp_path: Path, name: str, content: str) -> Path:
@@ -255,6 +251,25 @@ async def test_a_faulty_file_is_put_aside_with_the_reason(
     assert lying_in(tmp_path, ".") == ["hoso.csv.part", "~$hoso.xlsx"]
     said = (tmp_path / "inbox" / "refused" / "hoso.csv.txt").read_text(encoding="utf-8")
     assert said.startswith("hoso.csv, dòng 3, cột “Mã hồ sơ”, giá trị “H05”")
+
+
+async def test_the_folder_is_watched_until_the_gateway_stops(
+    dropped: DroppedFiles, tmp_path: Path
+) -> None:
+    drop(tmp_path, "hoso.csv", GOOD)
+    watching = asyncio.create_task(dropped.run())
+    done = tmp_path / "inbox" / "done" / "hoso.csv"
+    while not done.exists():  # noqa: ASYNC110 - another task writes the file
+        await asyncio.sleep(0.01)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+
+
+def test_without_a_folder_nothing_is_watched(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+    registry = DossierRegistry(engine)
+    assert dropped_files(DossierSettings(), SHIPPED_DATA, registry, lambda: NOW) is None
 
 
 async def test_files_of_the_same_name_stay_apart(dropped: DroppedFiles, tmp_path: Path) -> None:
