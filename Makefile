@@ -56,6 +56,10 @@ test: install .venv/.dev check train browser ## everything that must pass before
 bench: install .venv/.dev train ## benchmarks, one table, ratios against stock Rasa
 	$(PY) -m benchmarks
 
+.PHONY: fake-channels
+fake-channels: install .venv/.dev train ## try Telegram and Zalo offline, with stand-ins, by typing
+	@$(PY) -m tests.fakes
+
 .PHONY: browser
 browser: .venv/.dev ## find or install the Chromium of the browser tests
 	@$(PY) -m tests.browser.chromium

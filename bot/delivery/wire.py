@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 _KEPT_S = 7 * 24 * 3600
 _BODY_GOES_OUT = re.compile(r"http\d+\.send_request_body\.started")

@@ -1,0 +1,235 @@
+"""How each channel is entered from outside, and how its platform can misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+
+from tests.crash.people import OnWeb
+from tests.crash.stage import SECRET, Stage
+from tests.fakes.telegram import SECRET_HEADER
+from tests.fakes.telegram_rules import Fault as TelegramFault
+from tests.fakes.zalo_common import Fault as ZaloFault
+from tests.fakes.zalo_oa import as_body, signed, user_event
+
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Post:
+    """A request as a platform makes it."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Door(Protocol):
+    """One channel, seen from its platform."""
+
+    name: str
+    path: str
+
+    def text(self, person: int, text: str, event_id: int) -> Post:
+        """Return the request for a message of a person; ids of events grow with their number."""
+
+    def unknown(self, person: int) -> Post | None:
+        """Return the request for an event of a kind that nobody knows."""
+
+    def picture(self, person: int, event_id: int) -> Post | None:
+        """Return the request for a message without words."""
+
+    def forged(self, post: Post) -> Sequence[Post]:
+        """Return the request with a wrong proof of origin, and without any."""
+
+    def fault(self, kind: str, person: int) -> bool:
+        """Let the platform misbehave at the next message to a person; False: it cannot."""
+
+    async def heard(self, person: int) -> Sequence[str]:
+        """Return what a person has received."""
+
+
+class TelegramDoor:
+    name = "telegram"
+    path = "/telegram/webhook"
+
+    def __init__(self, stage: Stage) -> None:
+        self._fake = stage.telegram
+
+    def text(self, person: int, text: str, event_id: int) -> Post:
+        return self._post(event_id, message=self._fake.a_message(person, text=text))
+
+    def unknown(self, person: int) -> Post:
+        return self._post(900_000 + person, something_new={"chat": {"id": person}})
+
+    def picture(self, person: int, event_id: int) -> Post:
+        sticker = {"file_id": "f", "file_unique_id": "u", "type": "regular"}
+        return self._post(event_id, message=self._fake.a_message(person, sticker=sticker))
+
+    def forged(self, post: Post) -> Sequence[Post]:
+        wrong = {**post.headers, SECRET_HEADER: SECRET[:-1] + "x"}
+        without = {k: v for k, v in post.headers.items() if k != SECRET_HEADER}
+        return [Post(post.body, wrong), Post(post.body, without)]
+
+    def fault(self, kind: str, person: int) -> bool:
+        self._fake.faults.append(TelegramFault(kind, chat=person))  # type: ignore[arg-type]
+        return True
+
+    async def heard(self, person: int) -> Sequence[str]:
+        return self._fake.texts(person)
+
+    def _post(self, event_id: int, **update: Any) -> Post:
+        body = json.dumps({"update_id": event_id, **update}, ensure_ascii=False).encode()
+        return Post(body, {"Content-Type": "application/json", SECRET_HEADER: SECRET})
+
+
+class ZaloOADoor:
+    name = "zalo_oa"
+    path = "/zalo/oa"
+
+    def __init__(self, stage: Stage) -> None:
+        self._fake = stage.zalo_oa
+
+    def text(self, person: int, text: str, event_id: int) -> Post:
+        message = {"text": text, "msg_id": f"m{event_id:08d}"}
+        return self._post(user_event(str(person), "user_send_text", message))
+
+    def unknown(self, person: int) -> Post:
+        return self._post(user_event(str(person), "user_does_something_new", {"msg_id": "n"}))
+
+    def picture(self, person: int, event_id: int) -> Post:
+        attachment = {"type": "sticker", "payload": {"id": "1", "url": "https://x.zdn.vn/s"}}
+        message = {"msg_id": f"m{event_id:08d}", "attachments": [attachment]}
+        return self._post(user_event(str(person), "user_send_sticker", message))
+
+    def forged(self, post: Post) -> Sequence[Post]:
+        event = json.loads(post.body)
+        return [
+            Post(post.body, signed(post.body, event, key="another key")),
+            Post(post.body, {"Content-Type": "application/json"}),
+            Post(post.body.replace(b'"text"', b' "text"'), post.headers),
+        ]
+
+    def fault(self, kind: str, person: int) -> bool:
+        self._fake.faults.append(ZaloFault(kind, chat=str(person)))  # type: ignore[arg-type]
+        return True
+
+    async def heard(self, person: int) -> Sequence[str]:
+        return self._fake.texts(str(person))
+
+    def _post(self, event: Mapping[str, Any]) -> Post:
+        body = as_body(event)
+        return Post(body, {"Content-Type": "application/json", **signed(body, event)})
+
+
+class ZaloBotDoor:
+    name = "zalo_bot"
+    path = "/zalo/bot"
+    _HEADER = "X-Bot-Api-Secret-Token"
+
+    def __init__(self, stage: Stage) -> None:
+        self._fake = stage.zalo_bot
+
+    def text(self, person: int, text: str, event_id: int) -> Post:
+        body, headers = self._fake.as_posted(str(person), text, event_id=f"b{event_id:08d}")
+        return Post(body, headers)
+
+    def unknown(self, person: int) -> Post:
+        return self._changed(self.text(person, "?", 1), "message.something.new")
+
+    def picture(self, person: int, event_id: int) -> Post:
+        return self._changed(self.text(person, "", event_id), "message.sticker.received")
+
+    def forged(self, post: Post) -> Sequence[Post]:
+        wrong = {**post.headers, self._HEADER: SECRET[:-1] + "x"}
+        without = {k: v for k, v in post.headers.items() if k != self._HEADER}
+        return [Post(post.body, wrong), Post(post.body, without)]
+
+    def fault(self, kind: str, person: int) -> bool:
+        self._fake.faults.append(ZaloFault(kind, chat=str(person)))  # type: ignore[arg-type]
+        return True
+
+    async def heard(self, person: int) -> Sequence[str]:
+        return self._fake.texts(str(person))
+
+    def _changed(self, post: Post, event_name: str) -> Post:
+        body = json.loads(post.body)
+        event = body.get("result", body)
+        event["event_name"] = event_name
+        if event_name.startswith("message.sticker"):
+            del event["message"]["text"]
+            event["message"] |= {"sticker": "s", "url": "https://x.zdn.vn/s"}
+        return Post(json.dumps(body).encode(), post.headers)
+
+
+class WebDoor:
+    name = "web"
+    path = "/api/chat"
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._people: dict[int, OnWeb] = {}
+
+    def text(self, person: int, text: str, event_id: int) -> Post:
+        known = self._person(person)
+        body = {"id": f"event-{event_id:08d}", "conversation": known.conversation, "text": text}
+        return Post(json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+    def unknown(self, person: int) -> None:
+        return None
+
+    def picture(self, person: int, event_id: int) -> None:
+        return None
+
+    def forged(self, post: Post) -> Sequence[Post]:
+        return []
+
+    def fault(self, kind: str, person: int) -> bool:
+        return False
+
+    async def heard(self, person: int) -> Sequence[str]:
+        return await self._person(person).heard()
+
+    def _person(self, number: int) -> OnWeb:
+        if number not in self._people:
+            gateway = self._stage.gateways[0]
+            self._people[number] = OnWeb(self._stage.session, gateway.url, number)
+        return self._people[number]
+
+
+@dataclass
+class Visit:
+    """A test's way through a door: it posts, and waits for what a person hears."""
+
+    door: Door
+    url: str
+    session: aiohttp.ClientSession
+    person: int
+
+    async def post(self, post: Post) -> int:
+        """Return the status that the gateway answers."""
+        address = f"{self.url}{self.door.path}"
+        async with self.session.post(address, data=post.body, headers=post.headers) as answer:
+            await answer.read()
+            return answer.status
+
+    async def say(self, text: str) -> int:
+        return await self.post(self.door.text(self.person, text, new_id()))
+
+    async def hears(self, count: int) -> Sequence[str]:
+        """Wait until so much was received, and a little for what should not come."""
+        for _ in range(int(PATIENCE_S / 0.05)):
+            if len(await self.door.heard(self.person)) >= count:
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
+        return await self.door.heard(self.person)
+
+
+def new_id() -> int:
+    return secrets.randbelow(10_000_000) + 1_000_000

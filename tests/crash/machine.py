@@ -1,0 +1,100 @@
+"""The processes of an installation, killed with SIGKILL and started again at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.processes import Running, start
+
+MOTCUA = Path(sys.executable).with_name("motcua")
+
+
+class Gateway:
+    """`motcua serve` on a fixed port; its own runtime is killed through `kill_runtime`."""
+
+    def __init__(self, folder: Path, port: int, env: Mapping[str, str]) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = folder / f"gateway-{port}.log"
+        self._env = {"MOTCUA_PORT": str(port), **env}
+        self._running: Running | None = None
+        self.kills = 0
+        self.runtime_kills = 0
+
+    def start(self) -> None:
+        self._running = start([MOTCUA, "serve"], log=self._log, url=self.url, env=self._env)
+
+    async def wait(self, path: str = "/readyz") -> None:
+        assert self._running is not None
+        await asyncio.to_thread(self._running.wait_for, path)
+
+    async def kill(self) -> None:
+        """Kill the gateway and start it again."""
+        assert self._running is not None
+        self._running.process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(self._running.process.wait)
+        self.kills += 1
+        self.start()
+
+    async def kill_runtime(self) -> None:
+        """Kill the gateway's own Rasa runtime, if it runs now; the gateway starts it again."""
+        assert self._running is not None
+        for pid in children(self._running.process.pid):
+            os.kill(pid, signal.SIGKILL)
+            self.runtime_kills += 1
+
+    def stop(self) -> None:
+        if self._running:
+            self._running.stop()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+
+class EchoRuntime:
+    """A runtime that answers at once with what it was asked (`tests/fakes/runtime.py`)."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._log = folder / f"runtime-{port}.log"
+        self._running: Running | None = None
+        self.kills = 0
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.fakes.runtime", "--port", str(self._port)]
+        self._running = start(command, log=self._log, url=self.url)
+
+    async def wait(self) -> None:
+        assert self._running is not None
+        await asyncio.to_thread(self._running.wait_for, "/status")
+
+    async def kill(self) -> None:
+        assert self._running is not None
+        self._running.process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(self._running.process.wait)
+        self.kills += 1
+        self.start()
+
+    def stop(self) -> None:
+        if self._running:
+            self._running.stop()
+
+
+def children(parent: int) -> list[int]:
+    """Return the process ids of the children of a process that we have started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == parent:
+                found.append(int(entry.name))
+    return found
