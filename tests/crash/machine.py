@@ -52,6 +52,11 @@ class Gateway:
             self._running.stop()
 
     @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.process.pid
+
+    @property
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
@@ -59,15 +64,17 @@ class Gateway:
 class EchoRuntime:
     """A runtime that answers at once with what it was asked (`tests/fakes/runtime.py`)."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, takes_s: float = 0.02) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
+        self._takes_s = takes_s
         self._log = folder / f"runtime-{port}.log"
         self._running: Running | None = None
         self.kills = 0
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.fakes.runtime", "--port", str(self._port)]
+        command += ["--takes", str(self._takes_s)]
         self._running = start(command, log=self._log, url=self.url)
 
     async def wait(self) -> None:
@@ -98,3 +105,9 @@ def children(parent: int) -> list[int]:
             if int(fields[1]) == parent:
                 found.append(int(entry.name))
     return found
+
+
+def memory_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

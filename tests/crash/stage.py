@@ -62,6 +62,7 @@ async def stage(
     *,
     gateways: int = 1,
     echo: bool = True,
+    takes_s: float = 0.02,
     database_url: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stage]:
@@ -90,7 +91,9 @@ async def stage(
             common["MOTCUA_DATABASE_URL"] = database_url
         zalo_oa.webhook = f"http://127.0.0.1:{ports[-1]}/zalo/oa"
         zalo_bot.webhook = f"http://127.0.0.1:{ports[-1]}/zalo/bot"
-        runtimes = [EchoRuntime(folder, free_port()) for _ in ports] if echo else []
+        runtimes = (
+            [EchoRuntime(folder, free_port(), takes_s=takes_s) for _ in ports] if echo else []
+        )
         for runtime in runtimes:
             runtime.start()
             opened.callback(runtime.stop)
