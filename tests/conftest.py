@@ -27,6 +27,11 @@ hypothesis.settings.load_profile("steady")
 TODAY = date(2026, 11, 24)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the test that reads all logs come last."""
+    items.sort(key=lambda item: item.path.name == "test_logs.py")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [

@@ -15,6 +15,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 RASA = PROJECT / "nlu_data" / ".venv" / "bin"
+LOGS: set[Path] = set()
+"""The logs of everything that was started; a test reads them at the end of the suite."""
 MODEL = PROJECT / "nlu_data" / "models" / "motcua.tar.gz"
 
 
@@ -68,6 +70,7 @@ def start(
     environment |= {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"} | dict(
         env or {}
     )
+    LOGS.add(log)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
