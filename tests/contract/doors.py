@@ -15,6 +15,8 @@ from tests.crash.people import OnWeb
 from tests.crash.stage import SECRET, Stage
 from tests.fakes.telegram import SECRET_HEADER
 from tests.fakes.telegram_rules import Fault as TelegramFault
+from tests.fakes.zalo_bot import SECRET_HEADER as ZALO_HEADER
+from tests.fakes.zalo_bot import an_update
 from tests.fakes.zalo_common import Fault as ZaloFault
 from tests.fakes.zalo_oa import as_body, signed, user_event
 
@@ -130,24 +132,23 @@ class ZaloOADoor:
 class ZaloBotDoor:
     name = "zalo_bot"
     path = "/zalo/bot"
-    _HEADER = "X-Bot-Api-Secret-Token"
 
     def __init__(self, stage: Stage) -> None:
         self._fake = stage.zalo_bot
 
     def text(self, person: int, text: str, event_id: int) -> Post:
-        body, headers = self._fake.as_posted(str(person), text, event_id=f"b{event_id:08d}")
-        return Post(body, headers)
+        return self._post(person, "message.text.received", event_id, text=text)
 
     def unknown(self, person: int) -> Post:
-        return self._changed(self.text(person, "?", 1), "message.something.new")
+        return self._post(person, "message.something.new", 1, text="?")
 
     def picture(self, person: int, event_id: int) -> Post:
-        return self._changed(self.text(person, "", event_id), "message.sticker.received")
+        sticker = {"sticker": "s", "url": "https://x.zdn.vn/s"}
+        return self._post(person, "message.sticker.received", event_id, **sticker)
 
     def forged(self, post: Post) -> Sequence[Post]:
-        wrong = {**post.headers, self._HEADER: SECRET[:-1] + "x"}
-        without = {k: v for k, v in post.headers.items() if k != self._HEADER}
+        wrong = {**post.headers, ZALO_HEADER: SECRET[:-1] + "x"}
+        without = {k: v for k, v in post.headers.items() if k != ZALO_HEADER}
         return [Post(post.body, wrong), Post(post.body, without)]
 
     def fault(self, kind: str, person: int) -> bool:
@@ -157,14 +158,9 @@ class ZaloBotDoor:
     async def heard(self, person: int) -> Sequence[str]:
         return self._fake.texts(str(person))
 
-    def _changed(self, post: Post, event_name: str) -> Post:
-        body = json.loads(post.body)
-        event = body.get("result", body)
-        event["event_name"] = event_name
-        if event_name.startswith("message.sticker"):
-            del event["message"]["text"]
-            event["message"] |= {"sticker": "s", "url": "https://x.zdn.vn/s"}
-        return Post(json.dumps(body).encode(), post.headers)
+    def _post(self, person: int, name: str, event_id: int, **fields: str) -> Post:
+        update = an_update(str(person), name, f"b{event_id:08d}", **fields)
+        return Post(*self._fake.as_posted(update))
 
 
 class WebDoor:

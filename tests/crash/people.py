@@ -12,7 +12,7 @@ from typing import Protocol
 import aiohttp
 
 from tests.fakes.telegram import FakeTelegram
-from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_bot import FakeZaloBot, an_update
 from tests.fakes.zalo_common import Fake
 from tests.fakes.zalo_oa import FakeZaloOA, as_body, signed, user_event
 
@@ -83,7 +83,8 @@ class OnZaloBot:
 
     async def say(self, text: str) -> float:
         message_id = secrets.token_hex(8)
-        body, headers = self._fake.as_posted(self._id, text, event_id=message_id)
+        update = an_update(self._id, "message.text.received", message_id, text=text)
+        body, headers = self._fake.as_posted(update)
         return await _until_taken(self._fake, message_id, body, headers)
 
     async def heard(self) -> Sequence[str]:

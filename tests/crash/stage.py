@@ -82,7 +82,6 @@ async def stage(
             "MOTCUA_TELEGRAM_API_URL": telegram.url,
             "MOTCUA_ZALO_BOT_MODE": "webhook",
             "MOTCUA_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
-            "MOTCUA_ZALO_BOT_SECRET": SECRET,
             **_as_variables(zalo_oa.settings),
             **_as_variables(zalo_bot.settings),
             **(env or {}),
@@ -90,7 +89,6 @@ async def stage(
         if database_url:
             common["MOTCUA_DATABASE_URL"] = database_url
         zalo_oa.webhook = f"http://127.0.0.1:{ports[-1]}/zalo/oa"
-        zalo_bot.webhook = f"http://127.0.0.1:{ports[-1]}/zalo/bot"
         runtimes = (
             [EchoRuntime(folder, free_port(), takes_s=takes_s) for _ in ports] if echo else []
         )
@@ -105,6 +103,8 @@ async def stage(
             opened.callback(gateway.stop)
             running.append(gateway)
             await gateway.wait("/readyz")
+        while not (telegram.hook.url and zalo_bot.secret):  # noqa: ASYNC110 - a process
+            await asyncio.sleep(0.05)
         session = await opened.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
         )

@@ -28,8 +28,23 @@ from tests.fakes.zalo_common import Fake, Fault, bad_gateway, hang_up
 
 TOKEN = "12345689:fake-token-for-tests"
 SECRET = "fake-secret-of-tests"
+SECRET_HEADER = "X-Bot-Api-Secret-Token"
 NAME = "bot.mau"
 _CODES = {"flood": 429, "forbidden": 403, "unauthorized": 401}
+
+
+def an_update(
+    chat: str, name: str, message_id: str, *, group: str | None = None, **fields: Any
+) -> dict[str, Any]:
+    """Return an update as Zalo writes it."""
+    message = {
+        "message_id": message_id,
+        "date": int(time.time() * 1000),
+        "from": {"id": chat, "display_name": "Hộ kinh doanh mẫu 01", "is_bot": False},
+        "chat": {"id": group or chat, "chat_type": "GROUP" if group else "PRIVATE"},
+        **fields,
+    }
+    return {"event_name": name, "message": message}
 
 
 class FakeZaloBot(Fake):
@@ -78,14 +93,7 @@ class FakeZaloBot(Fake):
     ) -> str:
         """Send something of any kind."""
         message_id = event_id or self.next_id("m")
-        message = {
-            "message_id": message_id,
-            "date": int(time.time() * 1000),
-            "from": {"id": chat, "display_name": "Hộ kinh doanh mẫu 01", "is_bot": False},
-            "chat": {"id": group or chat, "chat_type": "GROUP" if group else "PRIVATE"},
-            **fields,
-        }
-        await self.push({"event_name": name, "message": message})
+        await self.push(an_update(chat, name, message_id, group=group, **fields))
         return message_id
 
     async def push(self, update: dict[str, Any]) -> None:
@@ -95,9 +103,12 @@ class FakeZaloBot(Fake):
             self._news.set()
             return
         message_id = update.get("message", {}).get("message_id", "")
+        await self.deliver(message_id, *self.as_posted(update))
+
+    def as_posted(self, update: Mapping[str, Any]) -> tuple[bytes, Mapping[str, str]]:
+        """Return body and headers with which an update comes to the webhook."""
         body = {"ok": True, "result": update} if self.wrapped else update
-        headers = {"X-Bot-Api-Secret-Token": self.secret}
-        await self.deliver(message_id, as_json(body), headers)
+        return as_json(body), {SECRET_HEADER: self.secret}
 
     def called(self, method: str) -> list[Mapping[str, Any]]:
         """Return the values of every call of a method."""
