@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -30,6 +31,9 @@ LEASE = timedelta(seconds=WATCHDOG_S + 5)
 """Longer than a poll can take: nobody else polls while ours may still be open."""
 SEEN_FOR = timedelta(minutes=10)
 _SOMEBODY_ELSE_S = 2.0
+_AT_ONCE_S = 0.2
+_NOT_SO_FAST_S = 0.5
+"""Pause where a server does not wait for news, or does not take what was confirmed."""
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -70,6 +74,7 @@ class Poller:
             return _SOMEBODY_ELSE_S
         with suppress(TelegramError):  # only groups need it; a poll tells what is wrong
             await self._receiver.learn_name()
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(self._poll_s + WATCHDOG_S - POLL_S):
                 updates = await self._poll()
@@ -84,7 +89,8 @@ class Poller:
             return self._failed(reason(error))
         self._answered()
         goes_on = await self._store(updates)
-        return 0.0 if goes_on or not updates else _SOMEBODY_ELSE_S
+        waited = time.monotonic() - begun >= _AT_ONCE_S
+        return 0.0 if goes_on or (waited and not updates) else _NOT_SO_FAST_S
 
     async def _poll(self) -> Sequence[Any]:
         updates = await self._api.call(
