@@ -21,8 +21,9 @@ from bot.channels.zalo_bot.webhook import refused_token, registered_url
 from bot.delivery.backoff import pause_after
 
 POLL_S = 20
-MARGIN_S = 10.0
-"""How much longer than the platform's own time-out a poll may take before it is given up."""
+MARGIN_S = 20.0
+"""How much longer a poll may take before it is given up; also longer than the platform's own
+30 seconds, should it not heed what we ask for."""
 LEASE = timedelta(seconds=POLL_S + MARGIN_S + 15)
 """Longer than a poll can take: nobody else polls while ours may still be open."""
 _IDLE = 408
@@ -90,7 +91,7 @@ class Poller:
     async def _poll(self) -> Any:
         try:
             return await self._client.ask(
-                "getUpdates", answer_s=self._poll_s + MARGIN_S, timeout=self._poll_s
+                "getUpdates", answer_s=self._poll_s + MARGIN_S, timeout=str(self._poll_s)
             )
         except BotError as error:
             if error.code == _IDLE:
