@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,18 @@ PATIENCE_S = 60
 
 @asynccontextmanager
 async def open_gateway_for(
-    folder: Path, *, port: int | None = None, **settings: Any
+    folder: Path,
+    *,
+    port: int | None = None,
+    report: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[str]:
-    """Run the gateway with settings of channels; yields its address."""
+    """Run the gateway with settings of channels; yields its address.
+
+    `report` is what the assistant reports of each turn beside the outcome.
+    """
     port = port or free_port()
-    async with _served(_echo(), 0) as runtime:
+    async with _served(_echo(report or {}), 0) as runtime:
         made = Settings(
             **{
                 "var_dir": folder / "var",
@@ -61,7 +68,7 @@ async def until(is_so: Callable[[], Any]) -> Any:
         return found
 
 
-def _echo() -> web.Application:
+def _echo(report: Mapping[str, Any]) -> web.Application:
     async def status(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
@@ -69,7 +76,8 @@ def _echo() -> web.Application:
         said = await request.json()
         text = ANSWER.format(said=said["message"])
         reply = {"recipient_id": said["sender"], "text": text, "buttons": list(BUTTONS)}
-        custom = {"recipient_id": said["sender"], "custom": {"motcua": {"outcome": "answered"}}}
+        reported = {"motcua": {"outcome": "answered", **report}}
+        custom = {"recipient_id": said["sender"], "custom": reported}
         return web.json_response([reply, custom])
 
     app = web.Application()

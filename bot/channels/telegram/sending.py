@@ -97,7 +97,8 @@ def _quotes(part: Outbound) -> Mapping[str, Any] | None:
 
 
 def _caption(part: Outbound) -> Mapping[str, Any]:
-    if not part.text or units(part.text) > LONGEST_CAPTION_UNITS:
+    said = part.file and part.text == part.file["name"]  # the name is shown anyway
+    if said or not part.text or units(part.text) > LONGEST_CAPTION_UNITS:
         return {}
     return {"caption": to_html(part.text), "parse_mode": PARSE_MODE}
 
