@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -63,9 +64,11 @@ class Preset(BaseModel):
 
     def status_of(self, value: object) -> Status | None:
         """Read a status in the words of this software, else as every export writes it."""
-        key = _squeezed(value)
-        words = {_squeezed(word): status for word, status in self.statuses.items()}
-        return words.get(key) or parse_status(value)
+        return self._statuses.get(_squeezed(value)) or parse_status(value)
+
+    @cached_property
+    def _statuses(self) -> Mapping[str, Status]:
+        return {_squeezed(word): status for word, status in self.statuses.items()}
 
 
 @dataclass(frozen=True, slots=True)
