@@ -45,6 +45,14 @@ def build_app(settings: Settings) -> web.Application:
     )
     for path, channel in _WEBHOOKS.items():
         app.router.add_post(path, _with_gateway(_webhook(channel)))
+    app.router.add_post(
+        "/dossiers/push",
+        _with_gateway(lambda gateway, request: gateway.dossier_push.receive(request)),
+    )
+    app.router.add_get(
+        "/console{tail:.*}",
+        _with_gateway(lambda gateway, request: gateway.console.receive(request)),
+    )
     app.router.add_get(
         "/zalo_verifier{code}.html",
         _with_gateway(lambda gateway, request: gateway.page.zalo_verifier(request)),

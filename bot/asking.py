@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import aiohttp
 
 from actions.services import build_services
 from bot.assistant import RuntimeUnavailable
+from bot.dossiers.sources import open_source
 from bot.messages import Button, Inbound, Turn
 from bot.settings import Settings
 from bot.stack import Stack, open_stack, with_today
@@ -126,7 +128,10 @@ async def open_asker(
     try:
         if settings.samples:
             await seed_sample_dossiers(services, settings)
-        async with open_stack(settings, services) as stack:
+        async with (
+            open_source(settings, services.dossiers) as source,
+            open_stack(settings, dataclasses.replace(services, source=source)) as stack,
+        ):
             await stack.wait_until_ready(_START_S)
             yield LocalAsker(stack)
     finally:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actions.services import Services, build_services
 from bot.channels.base import Channel, Parts, Platform
@@ -17,14 +19,21 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
 from bot.delivery.signals import Signal, listen
+from bot.dossiers.push import DossierPush
+from bot.dossiers.sources import open_source
 from bot.erasure import Eraser
 from bot.settings import Settings
 from bot.stack import Stack, open_stack
 from bot.storage.alone import only_gateway
 from bot.storage.migrate import upgrade_database
 from bot.storage.samples import seed_sample_dossiers
+from bot.web.console import Console, Doorkeeper
 from bot.web.metrics import serve_metrics
 from bot.web.page import ChatPage
+from knowledge.dossiers.registry import DossierRegistry
+
+if TYPE_CHECKING:
+    from bot.reports.page import ReportPage
 
 _log = logging.getLogger(__name__)
 _BEGIN_AGAIN_S = 10.0
@@ -38,6 +47,8 @@ class Gateway:
     page: ChatPage
     dispatcher: Dispatcher
     platforms: Mapping[str, Platform]
+    dossier_push: DossierPush
+    console: Console
 
     async def is_ready(self) -> bool:
         """Return whether questions are answered now, not only taken."""
@@ -59,6 +70,9 @@ async def open_gateway(
         await upgrade_database(settings)
         services = services or build_services(settings)
         opened.push_async_callback(services.close)
+        registry = DossierRegistry(services.engine)
+        source = await opened.enter_async_context(open_source(settings, registry))
+        services = dataclasses.replace(services, source=source)
         stack = await opened.enter_async_context(open_stack(settings, services))
         parts, sender, dispatcher, channels = await _delivery(settings, services, stack, alone)
         chat = WebChat(parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived)
@@ -85,8 +99,23 @@ async def open_gateway(
             _prepare(settings, services),
             *(_kept_running(platform) for platform in platforms.values()),
         ]
+        if settings.dossiers_inbox_dir:
+            background.append(_take_up_dropped_files(settings, services, registry))
         opened.push_async_callback(_end, [asyncio.ensure_future(it) for it in background])
-        yield Gateway(chat, page, dispatcher, platforms)
+        push = DossierPush(registry, settings, clock=services.clock)
+        yield Gateway(chat, page, dispatcher, platforms, push, _console(settings, services))
+
+
+def _console(settings: Settings, services: Services) -> Console:
+    def open_reports() -> ReportPage:
+        from bot.reports.page import ReportPage
+        from bot.reports.source import ReportSource
+
+        registry = DossierRegistry(services.engine)
+        return ReportPage(ReportSource(services, registry, settings.data_dir))
+
+    password = settings.console_password
+    return Console(Doorkeeper(password.get_secret_value() if password else None), open_reports)
 
 
 async def _delivery(
@@ -140,6 +169,15 @@ async def _kept_running(platform: Platform) -> None:
         except Exception:
             _log.exception("%s: the background work failed; it begins again", platform.name)
         await asyncio.sleep(_BEGIN_AGAIN_S)
+
+
+async def _take_up_dropped_files(
+    settings: Settings, services: Services, registry: DossierRegistry
+) -> None:
+    from bot.dossiers.dropped import dropped_files  # what reads spreadsheets loads only here
+
+    if dropped := dropped_files(settings, settings.data_dir, registry, services.clock):
+        await dropped.run()
 
 
 async def _prepare(settings: Settings, services: Services) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from bot.channels.settings import ChannelSettings
+from bot.dossiers.settings import DossierSettings
 
 
 class SettingsError(ValueError):
     """A setting cannot be used; the message names it."""
 
 
-class Settings(ChannelSettings):
+class Settings(ChannelSettings, DossierSettings):
     """Everything an installation can set, as `MOTCUA_…` variables: see `docs/settings.md`."""
 
     host: str = "127.0.0.1"
@@ -31,6 +32,9 @@ class Settings(ChannelSettings):
 
     rasa_project: Path = Path("nlu_data")
     """Folder of the Rasa project, with its environment in `.venv/`."""
+
+    console_password: SecretStr | None = Field(default=None, min_length=12)
+    """Password of the staff's pages under `/console`; unset: they are not there."""
 
     metrics_host: str = "127.0.0.1"
     """Address of the metrics page."""

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import aiohttp
 
-from bot.dossiers.portal import Portal
 from bot.dossiers.settings import DossierSettings
 from knowledge.dossiers.sources import CombinedSource, DossierSource, Order
 
@@ -21,6 +20,8 @@ async def open_source(
     if settings.portal_url is None:
         yield registry
         return
+    from bot.dossiers.portal import Portal  # what retries and breaks circuits loads only here
+
     async with aiohttp.ClientSession() as session:
         portal = Portal(session, settings)
         if settings.dossiers_order is Order.PORTAL_FIRST:

@@ -1,0 +1,92 @@
+"""The staff's pages: who may see them, and what lies where under `/console`."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from bot.reports.page import ReportPage
+
+_log = logging.getLogger(__name__)
+_ASK = {"WWW-Authenticate": 'Basic realm="motcua", charset="UTF-8"'}
+_MOST_WRONG = 10
+_WITHIN_S = 60.0
+
+
+class Doorkeeper:
+    """Lets in who knows the password of the console; without one the console is not there."""
+
+    def __init__(
+        self, password: str | None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._password = (password or "").encode()
+        self._monotonic = monotonic
+        self._wrong: deque[float] = deque(maxlen=_MOST_WRONG)
+
+    def check(self, request: web.Request) -> None:
+        """Raise the HTTP answer for who may not enter."""
+        if not self._password:
+            raise web.HTTPNotFound
+        now = self._monotonic()
+        if len(self._wrong) == _MOST_WRONG and now - self._wrong[0] < _WITHIN_S:
+            raise web.HTTPTooManyRequests(headers={"Retry-After": str(round(_WITHIN_S))})
+        given = _password_in(request)
+        if given is None:
+            raise web.HTTPUnauthorized(headers=_ASK)
+        if not hmac.compare_digest(given, self._password):
+            self._wrong.append(now)
+            _log.warning("a wrong password for the console")
+            raise web.HTTPUnauthorized(headers=_ASK)
+
+
+class Console:
+    """The pages of the staff, behind their door."""
+
+    def __init__(self, doorkeeper: Doorkeeper, open_reports: Callable[[], ReportPage]) -> None:
+        self._doorkeeper = doorkeeper
+        self._open_reports = open_reports
+        self._opened: ReportPage | None = None
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """Answer any request under `/console`."""
+        self._doorkeeper.check(request)
+        match request.match_info.get("tail", "").strip("/").split("/"):
+            case [""]:
+                raise web.HTTPFound("/console/reports")
+            case ["reports"]:
+                return await (await self._reports()).index(request)
+            case ["reports", "report.css"]:
+                return await (await self._reports()).style(request)
+            case ["reports", "charts", name] if name.endswith(".svg"):
+                request.match_info["name"] = name.removesuffix(".svg")
+                return await (await self._reports()).chart(request)
+            case ["reports", name] if name.startswith("report."):
+                request.match_info["kind"] = name.removeprefix("report.")
+                return await (await self._reports()).download(request)
+        raise web.HTTPNotFound
+
+    async def _reports(self) -> ReportPage:
+        """Return the page; what draws charts and writes files loads when it is first asked."""
+        if self._opened is None:
+            self._opened = await asyncio.to_thread(self._open_reports)
+        return self._opened
+
+
+def _password_in(request: web.Request) -> bytes | None:
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(value, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return None
