@@ -17,6 +17,7 @@ from bot.channels.base import NotDelivered, NotSent, Refused, Unknown, Unreachab
 from bot.channels.telegram import build
 from bot.channels.telegram.keyboard import rows
 from bot.channels.telegram.markup import LONGEST_UNITS, SAFE_CHARS, to_html, units
+from bot.channels.telegram.sent_files import SentFiles
 from bot.channels.telegram.webhook import SECRET_HEADER, register
 from bot.delivery.rendering import split
 from bot.settings import Settings
@@ -493,3 +494,14 @@ async def test_who_blocks_the_bot_is_noted(desk: Desk, telegram: FakeTelegram) -
     await telegram.block(77)
     await telegram.all_taken()
     assert not await desk.parts.contacts.is_reachable("telegram:123456789:77")
+
+
+async def test_the_ids_of_files_are_kept_on_each_database(engine: AsyncEngine) -> None:
+    files = SentFiles(engine, "1")
+    assert await files.known("digest") is None
+    await files.keep("digest", "first")
+    await files.keep("digest", "second")
+    assert await files.known("digest") == "second"
+    assert await SentFiles(engine, "2").known("digest") is None
+    await files.forget("digest")
+    assert await files.known("digest") is None
