@@ -10,7 +10,6 @@ from typing import Annotated, TypeVar
 
 import httpx
 import typer
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.registry import build_parts
@@ -19,10 +18,9 @@ from bot.channels.zalo_oa.examining import about_tokens, missing_settings
 from bot.channels.zalo_oa.token_server import Answer
 from bot.channels.zalo_oa.token_store import Pair, TokenStore
 from bot.channels.zalo_oa.tokens import Tokens
-from bot.channels.zalo_oa.window import Window, window
+from bot.channels.zalo_oa.window import described, people
 from bot.settings import Settings, SettingsError, load_settings
 from bot.storage.migrate import upgrade_database
-from bot.storage.tables import contacts
 from bot.texts import Texts
 from knowledge.database import open_engine
 
@@ -75,11 +73,7 @@ def status() -> None:
         findings = about_tokens(await tokens.kept(), _now())
         lines = [f"{'ok  ' if it.ok else 'MEND'} {it.what}" for it in findings]
         lines += [f"     {it.mend}" for it in findings if it.mend]
-        counts = await _windows(engine, f"zalo_oa:{settings.zalo_oa_id}:")
-        lines.append(
-            f"people that may be written to: {counts[Window.FREE]} free (48 hours), "
-            f"{counts[Window.BILLED]} billed (7 days); {counts[Window.CLOSED]} not any more"
-        )
+        lines.append(described(await people(engine, settings.zalo_oa_id or "", _now())))
         return lines, all(it.ok for it in findings)
 
     lines, well = _with_tokens(work)
@@ -93,15 +87,6 @@ async def _exchange(store: TokenStore, answer: Answer) -> str | None:
         return answer.problem
     await store.bring(answer)
     return None
-
-
-async def _windows(engine: AsyncEngine, prefix: str) -> dict[Window, int]:
-    query = select(contacts.c.last_seen).where(contacts.c.conversation.startswith(prefix))
-    counts = dict.fromkeys(Window, 0)
-    async with engine.connect() as connection:
-        for last_seen in (await connection.execute(query)).scalars():
-            counts[window(last_seen, _now())] += 1
-    return counts
 
 
 def _with_tokens(work: _Work[Result]) -> Result:

@@ -475,7 +475,7 @@ async def test_a_wrong_token_holds_everything_up_and_is_told(
             await bot.channel.send(part("zalo_bot:1:u1"))
         assert caught.value.everyone
         assert bot.desk.counted("trouble", "zalo_bot", "token") == 1
-        assert [it.ok for it in await bot.channel.examine()] == [False]
+        assert [it.ok for it in await bot.channel.examine()] == [False, True]
     assert "wrong-token" not in caplog.text
 
 
@@ -496,7 +496,7 @@ async def test_doctor_tells_who_polls(bot: Bot) -> None:
     await bot.desk.parts.leases.take(polling.lease_name(BOT), polling.LEASE)
     assert [it.what for it in await bot.channel.examine() if not it.ok] == []
     bot.zalo.webhook = "https://elsewhere.example/"
-    assert [it.ok for it in await bot.channel.examine()] == [True, False, True]
+    assert [it.ok for it in await bot.channel.examine()] == [True, False, True, True]
 
 
 async def test_the_token_is_never_logged(

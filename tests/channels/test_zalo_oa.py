@@ -148,6 +148,15 @@ async def test_without_a_key_nothing_is_taken(sqlite: AsyncEngine, tmp_path: Pat
         assert await account.desk.stored() == []
 
 
+async def test_a_wrong_key_is_told_once_in_a_while(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        await account.post(EXAMPLE, {"X-ZEvent-Signature": f"mac={'0' * 64}"})
+    assert caplog.text.count("wrong signature") == 1
+    assert account.desk.counted("trouble", "zalo_oa", "signature") == 3
+
+
 async def test_the_bytes_count_and_not_what_they_mean(account: Account) -> None:
     spaced = json.dumps(json.loads(EXAMPLE), ensure_ascii=False).encode()
     await account.post(spaced, {"X-ZEvent-Signature": f"mac={EXAMPLE_MAC}"})
@@ -763,7 +772,9 @@ def test_the_domain_is_verified_by_file_and_by_tag() -> None:
 async def test_doctor_says_what_is_missing_and_what_is_well(account: Account) -> None:
     findings = {it.what: it for it in await account.channel.examine()}
     assert not findings["the account was never connected"].ok
+    assert not findings["no event has ever arrived"].ok
     await account.channel.tokens.access()
+    await account.zalo.say(AN, "chào")
     found = await account.channel.examine()
     assert "Zalo knows the account and takes the token" in [it.what for it in found if it.ok]
     assert [it.what for it in found if not it.ok] == ["MOTCUA_PUBLIC_URL is not an https address"]

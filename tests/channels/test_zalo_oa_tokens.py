@@ -169,10 +169,10 @@ def test_only_a_whole_pair_is_taken_for_one(status: int, body: bytes, kind: type
     assert type(read_answer(status, body)) is kind
 
 
-@pytest.mark.parametrize("value", [Pair("ab", "cd", timedelta(1)), Declined("error 1")])
+@pytest.mark.parametrize("value", [Pair("access-xyz", "refresh-xyz", timedelta(1)), Declined("error 1")])
 def test_no_answer_shows_a_token_when_printed(value: object) -> None:
-    assert "ab" not in repr(value)
-    assert "cd" not in repr(value)
+    assert "access-xyz" not in repr(value)
+    assert "refresh-xyz" not in repr(value)
 
 
 async def test_an_unreachable_server_spends_nothing(desk: Desk, zalo: FakeZaloOA) -> None:

@@ -11,6 +11,7 @@ import httpx
 from aiohttp import web
 
 from bot.channels.base import Capabilities, Finding, NotDelivered, Parts, Receipt, Refused
+from bot.channels.clock import Skew
 from bot.channels.http import open_client
 from bot.channels.incoming import id_of
 from bot.channels.zalo_bot.client import BotError, Client
@@ -80,9 +81,12 @@ class ZaloBot:
 
     async def examine(self) -> Sequence[Finding]:
         """Ask the platform whether everything is set up; raises nothing."""
+        skew = Skew()
         async with _open_aside(self._parts) as http:
+            http.event_hooks = {"response": [skew.read]}
             client = Client(http, http, self._settings.zalo_bot_api_url, self._token)
-            return await examine(self._settings, self._parts, client, self.bot)
+            found = await examine(self._settings, self._parts, client, self.bot)
+        return [*found, *skew.findings("the platform")]
 
     async def close(self) -> None:
         """Close the connections."""

@@ -20,6 +20,7 @@ from bot.channels.base import (
     Refused,
     Unreachable,
 )
+from bot.channels.clock import Skew
 from bot.channels.http import open_client
 from bot.channels.incoming import id_of
 from bot.channels.zalo_oa.client import Client
@@ -98,10 +99,13 @@ class ZaloOA:
 
     async def examine(self) -> Sequence[Finding]:
         """Ask Zalo whether everything is set up; raises nothing."""
+        skew = Skew()
         async with _open_aside(self._parts) as http:
+            http.event_hooks = {"response": [skew.read]}
             client = self._open_client(http, http)
             notices = _notices(self._settings, client)
-            return await examine(self._settings, self._parts, self.tokens, client, notices)
+            found = await examine(self._settings, self._parts, self.tokens, client, notices)
+        return [*found, *skew.findings("Zalo")]
 
     async def close(self) -> None:
         """Close the connections."""

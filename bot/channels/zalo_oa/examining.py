@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+
 from bot.channels.base import Finding, NotSent, Parts
+from bot.channels.zalo_oa import WEBHOOK_PATH
 from bot.channels.zalo_oa.client import Client
 from bot.channels.zalo_oa.errors import ZaloError
+from bot.channels.zalo_oa.events import CHANNEL
 from bot.channels.zalo_oa.notices import Notices
 from bot.channels.zalo_oa.token_store import Kept
 from bot.channels.zalo_oa.tokens import MEND, Tokens
+from bot.channels.zalo_oa.window import described, people
 from bot.settings import Settings
+from bot.storage.tables import inbox
 
 _OLD = timedelta(hours=20)
 
@@ -35,6 +41,7 @@ async def examine(
     except Exception as error:
         return [*found, Finding(False, f"the tokens cannot be read: {type(error).__name__}")]
     found += about_tokens(kept, parts.clock())
+    found += await _about_events(settings, parts)
     if kept is None or kept.access_token is None:
         return found
     return [*found, *await _about_account(client, settings), *await _about_template(notices)]
@@ -70,6 +77,27 @@ def about_tokens(kept: Kept | None, now: datetime) -> list[Finding]:
         mend = "wait for two minutes: it is tried again; if it is refused, " + MEND
         found.append(Finding(False, what, mend))
     return found
+
+
+async def _about_events(settings: Settings, parts: Parts) -> list[Finding]:
+    """Zalo tells nobody where its webhook points: only what has arrived shows it."""
+    oa_id = settings.zalo_oa_id or ""
+    address = f"{(settings.public_url or 'https://…').rstrip('/')}{WEBHOOK_PATH}"
+    query = select(func.max(inbox.c.received_at)).where(
+        inbox.c.channel == CHANNEL, inbox.c.bot == oa_id
+    )
+    try:
+        async with parts.engine.connect() as connection:
+            last: datetime | None = (await connection.execute(query)).scalar()
+        known = await people(parts.engine, oa_id, parts.clock())
+    except Exception as error:
+        return [Finding(False, f"the inbox cannot be read: {type(error).__name__}")]
+    if last is None:
+        mend = f"in Zalo's console: address {address}, events switched on, key as set here"
+        return [Finding(False, "no event has ever arrived", mend)]
+    hours = (parts.clock() - last).total_seconds() / 3600
+    what = f"the last message came {hours:.1f} hours ago to {address}"
+    return [Finding(True, what), Finding(True, described(known))]
 
 
 async def _about_account(client: Client, settings: Settings) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +29,7 @@ from bot.channels.zalo_oa.signature import HEADER, is_signed
 
 ECHO_GRACE_S = 15.0
 """For the answer to our own call to be stored: the echo can be faster."""
+_TELL_EVERY = timedelta(minutes=10)
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +52,7 @@ class Webhook:
         self._key = key
         self._staff_pause = staff_pause
         self._echo_grace_s = echo_grace_s
+        self._told_at: datetime | None = None
         self._doubtful: set[asyncio.Task[None]] = set()
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -64,11 +66,25 @@ class Webhook:
             self._count("malformed")
         elif not self._is_from_zalo(request, raw, body):
             self._count("unsigned")
+            self._tell_wrong_key(request)
         else:
             if "num_retry" in request.headers:
                 self._parts.metrics.trouble.labels(CHANNEL, "redelivered").inc()
             return await self._taken(body)
         return web.Response()
+
+    def _tell_wrong_key(self, request: web.Request) -> None:
+        """A wrong key would silence the account for good: say so, but not with each event."""
+        if not request.headers.get(HEADER):
+            return  # the console's probe, or anybody
+        self._parts.metrics.trouble.labels(CHANNEL, "signature").inc()
+        now = self._parts.clock()
+        if self._told_at is None or now - self._told_at > _TELL_EVERY:
+            self._told_at = now
+            _log.warning(
+                "an event with a wrong signature was dropped; if nothing else arrives, compare "
+                "MOTCUA_ZALO_OA_SECRET_KEY and MOTCUA_ZALO_OA_APP_ID with Zalo's console"
+            )
 
     async def _taken(self, body: Mapping[str, Any]) -> web.Response:
         try:
