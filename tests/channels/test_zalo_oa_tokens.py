@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import stat
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import Result
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
@@ -23,11 +26,13 @@ from bot.channels.zalo_oa.token_store import Kept, Pair, TokenStore
 from bot.channels.zalo_oa.tokens import Tokens, due
 from bot.commands.zalo import app as zalo_app
 from bot.settings import Settings
+from bot.storage.tables import leases
 from knowledge.database import open_engine
 from tests.channels.zalo_support import Desk, part
 from tests.fakes.zalo_common import Fault
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, FIRST_REFRESH_TOKEN, OA_ID, FakeZaloOA
 
+LONG_AGO = timedelta(seconds=1)
 CONVERSATION = f"zalo_oa:{OA_ID}:1001"
 
 
@@ -169,7 +174,9 @@ def test_only_a_whole_pair_is_taken_for_one(status: int, body: bytes, kind: type
     assert type(read_answer(status, body)) is kind
 
 
-@pytest.mark.parametrize("value", [Pair("access-xyz", "refresh-xyz", timedelta(1)), Declined("error 1")])
+@pytest.mark.parametrize(
+    "value", [Pair("access-xyz", "refresh-xyz", timedelta(1)), Declined("error 1")]
+)
 def test_no_answer_shows_a_token_when_printed(value: object) -> None:
     assert "access-xyz" not in repr(value)
     assert "refresh-xyz" not in repr(value)
@@ -286,6 +293,57 @@ async def test_killed_between_answer_and_saving_the_token_is_tried_once_and_then
         assert not await tokens.renew(old)
     assert zalo.spent_twice == 1
     assert "was lost" in ((await kept_by(desk)).problem or "")
+    assert "motcua zalo connect" in caplog.text
+
+
+RENEW = """
+import asyncio
+from pathlib import Path
+from bot.channels.registry import build_parts
+from bot.channels.zalo_oa.channel import ZaloOA
+from bot.settings import load_settings
+from bot.texts import Texts
+from bot.storage.tables import leases
+from knowledge.database import open_engine
+
+async def erase(conversation): ...
+
+async def main():
+    settings = load_settings()
+    engine = open_engine(settings.database)
+    parts = build_parts(settings, engine, Texts.load(), arrived=lambda: None, erase=erase)
+    await ZaloOA(settings, parts).run()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_killed_in_the_middle_leaves_the_mark_and_the_old_pair(
+    desk: Desk, zalo: FakeZaloOA, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with keeping(desk, zalo) as tokens:
+        old = await tokens.access()
+    store = store_of(desk)
+    await store.keep((await kept_by(desk)).refresh_token, Pair(old, zalo.refresh_token, LONG_AGO))
+    zalo.token_faults.append(Fault("slow", wait_s=60))
+    settings = {**zalo.settings, "database_url": database_url, "var_dir": str(desk.folder)}
+    env = {f"MOTCUA_{name.upper()}": value for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RENEW, env={**os.environ, **env}
+    )
+    while len(zalo.spent) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    process.kill()
+    await process.wait()
+    kept = await kept_by(desk)
+    assert (kept.access_token, kept.in_doubt_since is None) == (old, False)
+    async with desk.engine.begin() as connection:
+        await connection.execute(delete(leases))  # as if its time were over
+    desk.clock.ahead = timedelta(minutes=5)
+    async with keeping(desk, zalo) as restarted:
+        assert not await restarted.renew(old)
+        assert await restarted.access() == old
+    assert zalo.spent_twice == 1
     assert "motcua zalo connect" in caplog.text
 
 
