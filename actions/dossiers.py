@@ -62,7 +62,7 @@ class AskTrackingCode(MotcuaAction):
         """Ask; after a wrong code say which part looks wrong."""
         codes = known_codes(self.services, message.text)
         labels = self.services.templates.labels["buttons"]
-        wrong = [code for code in codes if isinstance(code, MalformedCode)]
+        wrong = [code for code in codes if isinstance(code, MalformedCode)][:_MOST_CODES]
         texts = (
             self.services.templates.render("dossier/ask", wrong=wrong, again=again)
             for again in (False, True)
@@ -104,7 +104,7 @@ class ValidateDossierForm(Action):
 
 def known_codes(services: Services, text: str) -> Codes:
     """Return the tracking codes of a message."""
-    return find_codes(text, services.today)[:_MOST_CODES]
+    return find_codes(text, services.today)
 
 
 def without_codes(text: str, codes: Codes) -> str:
@@ -119,7 +119,7 @@ async def dossier_answer(services: Services, codes: Codes) -> Answer:
     """Tell where each dossier stands; found, not found, malformed and unavailable differ."""
     shown: list[Mapping[str, Any]] = []
     states = []
-    for code in codes:
+    for code in codes[:_MOST_CODES]:
         if isinstance(code, MalformedCode):
             shown.append({"kind": "malformed", "code": code})
             states.append(_state(code.typed, "malformed"))
@@ -128,7 +128,10 @@ async def dossier_answer(services: Services, codes: Codes) -> Answer:
         shown.append(await _shown(services, found))
         states.append(_state(code.code, shown[-1]["kind"]))
     text = services.templates.render(
-        "dossier/answer", items=shown, ask_at=services.office.ask_at()
+        "dossier/answer",
+        items=shown,
+        ask_at=services.office.ask_at(),
+        left_out=max(len(codes) - _MOST_CODES, 0),
     )
     return Answer(
         Outcome.DOSSIER,

@@ -25,6 +25,8 @@ _KEYS = ("code", "procedure_name", "status")
 _PERSONAL = ("applicant_name", "phone_last4", "identity_last4", "supplement_request")
 _AMOUNT = re.compile(r"(\d{1,3}(?:[., ]\d{3})+|\d+)(?:[.,]0{1,2})?\s*(?:đồng|đ|vnđ|vnd)?", re.I)
 _NATIONAL_CODE = re.compile(r"([12]\.\d{6})(?:\.[\d.]*[GHK]\d{2}(?:\.\d+)*)?")
+_BLANK = ("", "-", "–", "—")
+"""What stands in a cell where there is nothing."""
 _SAMPLE_MARKS = ("x", "có", "1", "true")
 
 
@@ -170,7 +172,8 @@ class _RowReader:
         value = self._cells.get(name)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        return str(value).strip() or None if value is not None else None
+        text = str(value).strip() if value is not None else ""
+        return None if text in _BLANK else text
 
     def _code(self) -> str | None:
         text = self._text("code")
@@ -198,7 +201,7 @@ class _RowReader:
 
     def _day(self, name: str) -> date | None:
         value = self._cells.get(name)
-        if value is None or not str(value).strip():
+        if self._text(name) is None:
             return None
         day = parse_day(value, self._headings.sheet.epoch)
         if day is None:

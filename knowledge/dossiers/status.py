@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
@@ -12,6 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from knowledge.settings import SHIPPED_DATA
 from knowledge.vietnamese import search_key
 from knowledge.yaml_files import load_yaml
+
+_NUMBERED = re.compile(r"(\d{1,2})\s*[-–.:)]\s*(\D.*)")
+"""A number and its name, "4 - Đang xử lý": read only where the two agree."""
 
 
 class Status(IntEnum):
@@ -80,6 +84,10 @@ def parse_status(value: object) -> Status | None:
     text = str(value).strip()
     if text.isdigit():
         return Status(int(text)) if 1 <= int(text) <= len(Status) else None
+    numbered = _NUMBERED.fullmatch(text)
+    if numbered:
+        status = _statuses_by_word().get(search_key(numbered[2]))
+        return status if status == int(numbered[1]) else None
     return _statuses_by_word().get(search_key(text))
 
 

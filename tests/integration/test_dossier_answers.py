@@ -179,6 +179,17 @@ async def test_several_codes_are_told_one_by_one_and_nobody_is_named(
     assert "0123" not in text
 
 
+async def test_codes_that_are_too_many_are_said_to_be_left_out(
+    services: Services, said: Said
+) -> None:
+    codes = [f"H05.20-261020-000{n}" for n in range(1, 8)]
+    for code in codes:
+        said.tell(dataclasses.replace(DOSSIER, code=code))
+    text, report = await ask(TrackDossier(services), ", ".join(codes))
+    assert len(report["dossiers"]) == 5
+    assert "còn 2 mã nữa" in text
+
+
 @pytest.mark.parametrize(
     ("typed", "nearest"),
     [

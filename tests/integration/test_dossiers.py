@@ -77,6 +77,9 @@ def read(path: Path) -> ReadResult:
         ("Đang xử lý", Status.IN_PROGRESS),
         ("dang xu ly", Status.IN_PROGRESS),
         ("ĐÃ TRẢ KẾT QUẢ", Status.RETURNED),
+        ("4 - Đang xử lý", Status.IN_PROGRESS),
+        ("10. Đã trả kết quả", Status.RETURNED),
+        ("4 - Đã trả kết quả", None),
         ("11", None),
         ("xong", None),
     ],
@@ -105,6 +108,12 @@ def test_an_xlsx_file_with_real_dates_is_read(tmp_path: Path) -> None:
     assert found.faults == []
     assert found.dossiers[0].received_on == date(2026, 10, 20)
     assert found.dossiers[0].status is Status.DONE
+
+
+def test_a_dash_in_a_cell_is_nothing(tmp_path: Path) -> None:
+    found = read(csv_file(tmp_path, [*GOOD[:3], "-", "—", "–"]))
+    assert found.faults == []
+    assert (found.dossiers[0].received_on, found.dossiers[0].phone_last4) == (None, None)
 
 
 IGATE = [

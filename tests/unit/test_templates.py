@@ -213,7 +213,9 @@ def dossiers() -> Iterator[Sample]:
                 "age_hours": state.value.count("e") * 20,
             }
         )
-    yield "dossier/answer", {"items": items, "ask_at": OURS.ask_at()}
+    for left_out in (0, 1, 2):
+        values = {"items": items, "ask_at": OURS.ask_at(), "left_out": left_out}
+        yield "dossier/answer", values
     for again, codes in product((False, True), (wrong, [])):
         yield "dossier/ask", {"wrong": codes, "again": again}
     yield "dossier/no_code", {"ask_at": OURS.ask_at()}
