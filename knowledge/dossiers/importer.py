@@ -21,7 +21,6 @@ _LONGEST_VALUE = 40
 _DATES = ("received_on", "due_on", "resolved_on", "returned_on", "supplement_asked_on",
           "supplement_due_on", "supplement_answered_on")  # fmt: skip
 _PAST = ("received_on", "resolved_on", "returned_on")
-_KEYS = ("code", "procedure_name", "status")
 _PERSONAL = ("applicant_name", "phone_last4", "identity_last4", "supplement_request")
 _AMOUNT = re.compile(r"(\d{1,3}(?:[., ]\d{3})+|\d+)(?:[.,]0{1,2})?\s*(?:đồng|đ|vnđ|vnd)?", re.I)
 _NATIONAL_CODE = re.compile(r"([12]\.\d{6})(?:\.[\d.]*[GHK]\d{2}(?:\.\d+)*)?")
@@ -132,7 +131,8 @@ class _RowReader:
     @property
     def is_dossier(self) -> bool:
         """Whether the row is one: titles and sums leave the columns that matter empty."""
-        return any(self._text(name) for name in _KEYS)
+        status = self._headings.preset.status_of(self._text("status") or "")
+        return bool(self._text("code") or self._text("procedure_name") or status)
 
     def find(self, column: str, problem: str, detail: str = "") -> None:
         """Note what is wrong with a cell."""

@@ -135,6 +135,7 @@ def test_a_list_with_other_columns_a_title_and_a_sum_is_read(tmp_path: Path, for
         [unicodedata.normalize(form, heading) for heading in IGATE],
         IGATE_ROW,
         ["Tổng cộng: 1 hồ sơ"],
+        [None] * 8 + ["Người lập biểu"],
     )
     found = read(path)
     assert (found.faults, found.preset) == ([], PRESETS[2].title)
