@@ -52,9 +52,7 @@ def connect(
             return await _exchange(store, await tokens.server.exchange(first, verifier))
         else:
             await store.replace(first)
-        kept = await store.read()
-        renewed = await tokens.renew(kept.access_token if kept else None)
-        return None if renewed else "the token server did not take it; see above"
+        return await _renew(store, tokens)
 
     problem = _with_tokens(work)
     if problem:
@@ -80,6 +78,17 @@ def status() -> None:
     for line in lines:
         typer.echo(line)
     raise typer.Exit(0 if well else 1)
+
+
+async def _renew(store: TokenStore, tokens: Tokens) -> str | None:
+    """Spend what was brought; what the token server refuses does not stay in use."""
+    kept = await store.read()
+    if await tokens.renew(kept.access_token if kept else None):
+        return None
+    kept = await store.read()
+    if kept and kept.problem and await store.restore_previous():
+        return "the token server refuses it; the former tokens stay in use"
+    return "the token server did not take it; see above"
 
 
 async def _exchange(store: TokenStore, answer: Answer) -> str | None:

@@ -505,7 +505,7 @@ async def test_a_new_consent_is_used_without_a_restart(desk: Desk, zalo: FakeZal
         assert caught.value.everyone
         await store_of(desk).replace("from-the-console")
         async with keeping(desk, zalo) as by_command:
-            await by_command.renew(None)
+            assert await by_command.renew((await kept_by(desk)).access_token)
         with pytest.raises(NotDelivered) as caught:
             await channel.send(part(CONVERSATION))
         assert caught.value.wait == timedelta(0)
@@ -554,7 +554,7 @@ async def test_an_account_is_connected_with_the_code_of_a_consent(
     assert (await kept_by(desk)).refresh_token == zalo.refresh_token
 
 
-async def test_a_wrong_token_is_told_and_the_former_pair_can_be_taken_back(
+async def test_a_wrong_token_is_told_and_the_former_pair_stays_in_use(
     desk: Desk, zalo: FakeZaloOA, run: Callable[..., Awaitable[Result]]
 ) -> None:
     assert (await run("connect", "--previous")).exit_code == 1
@@ -562,9 +562,12 @@ async def test_a_wrong_token_is_told_and_the_former_pair_can_be_taken_back(
     refused = await run("connect", given="not-a-token\n")
     assert refused.exit_code == 1
     assert "not-a-token" not in refused.output
-    assert (await run("status")).exit_code == 1
-    assert (await run("connect", "--previous")).exit_code == 0
-    assert (await kept_by(desk)).access_token == zalo.access_token
+    assert "the former tokens stay in use" in refused.output
+    kept = await kept_by(desk)
+    assert (kept.access_token, kept.refresh_token) == (zalo.access_token, zalo.refresh_token)
+    assert (await run("status")).exit_code == 0
+    async with keeping(desk, zalo) as tokens:
+        assert await tokens.renew(kept.access_token)
 
 
 # -- secrecy -----------------------------------------------------------------------------------

@@ -78,14 +78,15 @@ class TokenStore:
         await self._settle()
 
     async def replace(self, refresh_token: str) -> None:
-        """Keep a refresh token that a person has brought; the pair in use becomes the former."""
+        """Keep a refresh token that a person has brought; the pair in use becomes the former.
+
+        The access token stays in use until the new one is there.
+        """
         await self.seed(refresh_token)
         await self._change(
             table.c.refresh_token != refresh_token,
             **_FORMER,
             **_SETTLED,
-            access_token=None,
-            expires_at=None,
             refresh_token=refresh_token,
             obtained_at=self._clock(),
         )
