@@ -105,7 +105,8 @@ async def with_filing(services: Services, message: Message, told: Answer) -> Ans
     catalogue = await services.catalogue.get()
     procedure = catalogue.procedures[told.procedure]
     if Aspect.PROCESSING_TIME not in told.aspects:
-        told = tell(services, catalogue, procedure, Aspect.PROCESSING_TIME)
+        others = [Aspect(it) for it in told.aspects if it != Aspect.OVERVIEW]
+        told = tell(services, catalogue, procedure, Aspect.PROCESSING_TIME, *others)
     state = procedure.standing_on(services.today).state
     block = _block(services, procedure, day) if state in _TOLD_OF else ""
     if not block:
