@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
-from actions.filing import filing_day
+from actions.filing import asks_ahead
 from actions.phrases import phrases
 from actions.services import LOCAL_ZONE, Services, services_of_environment
 from knowledge.dossiers.dossier import Dossier, DossierNotFound, DossierUnavailable, LookUp
@@ -48,7 +48,7 @@ class TrackDossier(MotcuaAction):
         codes = known_codes(self.services, message.text)
         if codes:
             return await codes_answer(self.services, message, codes)
-        if filing_day(message.text, self.services.today):
+        if asks_ahead(message.text, self.services.today):
             return await procedure_answer(self.services, message)
         return await answer_instead(self.services, message)
 
@@ -96,8 +96,8 @@ class ValidateDossierForm(Action):
         codes = known_codes(services, message.text)
         if any(isinstance(code, FoundCode) for code in codes):
             return _filled(message.text)
-        asks_of_filing = filing_day(message.text, services.today) is not None
-        if asks_of_filing or _moved_on(message, codes) or tries > _MOST_TRIES:
+        ahead = asks_ahead(message.text, services.today)
+        if ahead or _moved_on(message, codes) or tries > _MOST_TRIES:
             return _filled(LEFT)
         return [SlotSet(FORM_SLOT, None), SlotSet("tracking_tries", tries + 1)]
 

@@ -36,6 +36,7 @@ class FilingWords(BaseModel):
 
     files: tuple[str, ...]
     asks: tuple[str, ...]
+    filed_already: tuple[str, ...]
     days: Mapping[str, int]
     weekdays: Mapping[str, int]
     next_week: tuple[str, ...]
@@ -50,6 +51,8 @@ class FilingWords(BaseModel):
         """Return the day of filing that a message asks about; None if it asks nothing such."""
         key = f" {search_key(text)} "
         if not (_has(key, self.files) and _has(key, self.asks)):
+            return None
+        if _has(key, self.filed_already):
             return None
         return self._dated(text, key, today) or self._named(key, today)
 
@@ -86,6 +89,12 @@ def filing_words() -> FilingWords:
 def filing_day(text: str, today: date) -> date | None:
     """Return the day of filing that a message asks about."""
     return filing_words().asked_in(text, today)
+
+
+def asks_ahead(text: str, today: date) -> bool:
+    """Whether a message asks about a filing to come, so that there is no dossier yet."""
+    day = filing_day(text, today)
+    return day is not None and day >= today
 
 
 async def with_filing(services: Services, message: Message, told: Answer) -> Answer:
