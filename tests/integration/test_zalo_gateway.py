@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import httpx
+
 from tests.emulators.gateway import ANSWER, open_gateway_for, until
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_common import Fault
@@ -64,9 +66,19 @@ async def test_a_lost_answer_is_settled_by_the_echo_and_nothing_is_sent_twice(
         await until(lambda: zalo.texts("1001") == [said("một"), said("hai"), said("ba")])
 
 
-async def test_the_domain_is_verified(tmp_path: Path) -> None:
-    import httpx
+async def test_a_token_server_that_is_away_at_the_start_delays_the_answer_and_no_more(
+    tmp_path: Path,
+) -> None:
+    async with FakeZaloOA() as zalo:
+        zalo.token_faults.extend([Fault("bad_gateway"), Fault("not_taken")])
+        async with open_gateway_for(tmp_path, **zalo.settings) as url:
+            zalo.webhook = f"{url}/zalo/oa"
+            await zalo.say("1001", "phí?")
+            await until(lambda: zalo.texts("1001") == [said("phí?")])
+    assert len(zalo.spent) == 1
 
+
+async def test_the_domain_is_verified(tmp_path: Path) -> None:
     async with (
         open_gateway_for(tmp_path, zalo_oa_verifier="Code_1") as url,
         httpx.AsyncClient(trust_env=False) as client,

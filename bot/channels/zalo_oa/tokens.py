@@ -24,11 +24,11 @@ LEASE = timedelta(seconds=90)
 """Longer than a call of the token server and the storing of its answer."""
 RENEW_AFTER = timedelta(hours=12)
 """Of 25: two renewals a day, and half a day left to mend one that fails."""
-_LOOK_EVERY_S = 60.0
-_TRY_AGAIN = timedelta(minutes=1)
+_TRY_AGAIN = timedelta(seconds=1)
+"""Doubled with each failure: where nothing was answered, asking once more spends nothing more."""
+_LONGEST_WAIT = timedelta(minutes=1)
 _TRY_AGAIN_AFTER_NO = timedelta(minutes=30)
 _JUST_NOW = timedelta(minutes=1)
-_HELD_UP = timedelta(minutes=1)
 _SAVE_ATTEMPTS = 20
 MEND = "run `motcua zalo connect` with a new consent; see docs/channels/zalo_oa.md"
 
@@ -66,6 +66,7 @@ class Tokens:
         self._known: Kept | None = None
         self._not_before: datetime | None = None
         self._refused_at: datetime | None = None
+        self._failures = 0
 
     async def kept(self) -> Kept | None:
         """Return what is stored."""
@@ -90,8 +91,7 @@ class Tokens:
 
         The part is not repeated here but by the outbox, as a new attempt with its own evidence.
         """
-        replaced = await self._is_replaced(access_token)
-        if replaced or (self._may_renew_again() and await self.renew(access_token)):
+        if await self._is_replaced(access_token) or await self._renew_refused(access_token):
             return NotDelivered("token renewed", wait=timedelta(0))
         return self._trouble("the access token is refused and cannot be renewed")
 
@@ -117,7 +117,7 @@ class Tokens:
                     await self._renew_if_due()
             except Exception as error:  # its text may hold what was to be stored
                 _log.error("Zalo OA: the tokens could not be seen to: %s", type(error).__name__)
-            await asyncio.sleep(_LOOK_EVERY_S * self._pause_s)
+            await asyncio.sleep(self._until_next_try().total_seconds() * self._pause_s)
 
     async def _renew_if_due(self) -> None:
         kept = await self._look()
@@ -140,10 +140,12 @@ class Tokens:
     def _has_run_out(self, kept: Kept) -> bool:
         return kept.expires_at is not None and self._clock() >= kept.expires_at
 
-    def _may_renew_again(self) -> bool:
-        """Whether a refusal may lead to a renewal: not again and again for the same trouble."""
+    async def _renew_refused(self, access_token: str) -> bool:
+        """Renew because of a refusal; not again and again where Zalo refuses the new ones, too."""
         now = self._clock()
         if self._refused_at and now - self._refused_at < _JUST_NOW:
+            return False
+        if not await self.renew(access_token):
             return False
         self._refused_at = now
         return True
@@ -161,11 +163,12 @@ class Tokens:
             return
         spent = kept.refresh_token
         answer = await self.server.renew(spent)
-        wait = _TRY_AGAIN
+        self._failures += 1
+        wait = min(_TRY_AGAIN * 2**self._failures, _LONGEST_WAIT)
         match answer:
             case Pair():
                 await self._save(spent, answer)
-                wait = timedelta(0)
+                self._failures, wait = 0, timedelta(0)
             case NotAsked() if kept.in_doubt_since is None:
                 await self._store.not_asked(spent)
             case NotAsked() | Doubt():
@@ -199,15 +202,20 @@ class Tokens:
                 "Zalo OA: the token server refuses to renew (%s): %s", _why(answer, kept), MEND
             )
         else:
-            _log.warning(
-                "Zalo OA: tokens not renewed (%s); tried again in a minute", answer.problem
-            )
+            _log.warning("Zalo OA: tokens not renewed (%s); tried again", answer.problem)
 
     def _trouble(self, problem: str) -> NotDelivered:
         self._metrics.trouble.labels(CHANNEL, "token").inc()
         waiting = self._known is not None and self._known.problem is None
         _log.error("Zalo OA: %s: %s", problem, "it is tried again" if waiting else MEND)
-        return NotDelivered("no usable token", wait=_HELD_UP, everyone=True)
+        return NotDelivered("no usable token", wait=self._until_next_try(), everyone=True)
+
+    def _until_next_try(self) -> timedelta:
+        """Return for how long it makes no sense to try; a person may mend it at any time."""
+        if self._failures == 0 or self._not_before is None:
+            return _LONGEST_WAIT
+        left = max(self._not_before - self._clock(), timedelta(0))
+        return min(left + timedelta(milliseconds=100), _LONGEST_WAIT)
 
 
 def due(kept: Kept) -> datetime:
