@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.assistant import Assistant, TurnFailed
+from bot.links import opened_by
 from bot.menu import payload
 from bot.messages import Button, Content, File, Inbound, Reply, Turn
 from bot.privacy import mask
@@ -34,7 +35,8 @@ class Conversations:
         """
         started = time.perf_counter()
         texts = self._texts.replying_to(message.text)
-        if message.content is Content.START and not pressed:
+        opened = opened_by(message.text) if message.content is Content.START else None
+        if message.content is Content.START and not (pressed or opened):
             return self._greeting(texts)
         if message.content is not Content.TEXT and not (pressed or message.text.strip()):
             return Turn("clarify", texts(f"content_{message.content}"))
@@ -44,7 +46,8 @@ class Conversations:
             return Turn("clarify", texts("too_long", limit=LONGEST_QUESTION))
         if not (pressed or message.text.strip()):
             return Turn("clarify", texts("empty"))
-        said = pressed.payload if pressed else payload(message.text) or _free_text(message.text)
+        told = pressed.payload if pressed else opened or payload(message.text)
+        said = told or _free_text(message.text)
         reply = await self._assistant.ask(self.rasa_id(message.conversation), said)
         latency_ms = round((time.perf_counter() - started) * 1000)
         if isinstance(reply, TurnFailed) or not reply.text:

@@ -136,6 +136,7 @@ async def _delivery(
     parts.wire.tidy()
     if alone:  # nobody else works on what is claimed
         await parts.inbox.release_all()
+        await parts.leases.release_all()
         await recovery.decide(everything=True)
     sender = Sender(
         parts.outbox,

@@ -37,7 +37,8 @@ class Metrics:
         )
         self.trouble = Counter(
             "motcua_trouble",
-            "What an operator should look at: poller_conflict, token, dead_letter, guessing",
+            "What an operator should look at: poller_conflict, webhook (taken away), token, "
+            "redelivered, dead_letter, guessing",
             ["channel", "kind"],
             registry=self._registry,
         )

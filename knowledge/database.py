@@ -47,7 +47,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def open_engine(url: str) -> AsyncEngine:
     """Return an engine for SQLite (aiosqlite) or PostgreSQL (asyncpg); nothing connects yet."""
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_async_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # errors are logged, and parameters hold what people wrote
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -18,10 +18,13 @@ _LONGEST_EVENT_ID = 128
 async def read_body(request: web.Request) -> bytes | None:
     """Return the bytes as received, None when they are too many."""
     body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > LARGEST_BODY:
-            return None
+    try:
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > LARGEST_BODY:
+                return None
+    except web.RequestPayloadError:  # it is not packed as its header says
+        return b""
     return bytes(body)
 
 

@@ -70,7 +70,7 @@ class WebChat:
             message = _message(await request.json())
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(413, "too_large")
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, web.RequestPayloadError):
             return self._refuse(400, "bad_request")
         if len(message.text) > MAX_TEXT:
             return self._refuse(413, "too_large")

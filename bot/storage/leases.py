@@ -47,6 +47,11 @@ class Leases:
                 delete(leases).where(leases.c.name == name, leases.c.owner == self.owner)
             )
 
+    async def release_all(self) -> None:
+        """End every lease; only for an installation with one gateway, at its start."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(leases))
+
     async def holder(self, name: str) -> str | None:
         """Return who holds a lease now."""
         query = select(leases.c.owner).where(

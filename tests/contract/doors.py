@@ -40,17 +40,17 @@ class Door(Protocol):
     def text(self, person: int, text: str, event_id: int) -> Post:
         """Return the request for a message of a person; ids of events grow with their number."""
 
-    def unknown(self, person: int) -> Post | None:
+    def unknown(self, person: int) -> Post:
         """Return the request for an event of a kind that nobody knows."""
 
-    def picture(self, person: int, event_id: int) -> Post | None:
+    def picture(self, person: int, event_id: int) -> Post:
         """Return the request for a message without words."""
 
     def forged(self, post: Post) -> Sequence[Post]:
         """Return the request with a wrong proof of origin, and without any."""
 
-    def fault(self, kind: str, person: int) -> bool:
-        """Let the platform misbehave at the next message to a person; False: it cannot."""
+    def fault(self, kind: str, person: int) -> None:
+        """Let the platform misbehave at the next message to a person."""
 
     async def heard(self, person: int) -> Sequence[str]:
         """Return what a person has received."""
@@ -78,9 +78,8 @@ class TelegramDoor:
         without = {k: v for k, v in post.headers.items() if k != SECRET_HEADER}
         return [Post(post.body, wrong), Post(post.body, without)]
 
-    def fault(self, kind: str, person: int) -> bool:
+    def fault(self, kind: str, person: int) -> None:
         self._fake.faults.append(TelegramFault(kind, chat=person))  # type: ignore[arg-type]
-        return True
 
     async def heard(self, person: int) -> Sequence[str]:
         return self._fake.texts(person)
@@ -117,9 +116,8 @@ class ZaloOADoor:
             Post(post.body.replace(b'"text"', b' "text"'), post.headers),
         ]
 
-    def fault(self, kind: str, person: int) -> bool:
+    def fault(self, kind: str, person: int) -> None:
         self._fake.faults.append(ZaloFault(kind, chat=str(person)))  # type: ignore[arg-type]
-        return True
 
     async def heard(self, person: int) -> Sequence[str]:
         return self._fake.texts(str(person))
@@ -151,9 +149,8 @@ class ZaloBotDoor:
         without = {k: v for k, v in post.headers.items() if k != ZALO_HEADER}
         return [Post(post.body, wrong), Post(post.body, without)]
 
-    def fault(self, kind: str, person: int) -> bool:
+    def fault(self, kind: str, person: int) -> None:
         self._fake.faults.append(ZaloFault(kind, chat=str(person)))  # type: ignore[arg-type]
-        return True
 
     async def heard(self, person: int) -> Sequence[str]:
         return self._fake.texts(str(person))
@@ -176,17 +173,17 @@ class WebDoor:
         body = {"id": f"event-{event_id:08d}", "conversation": known.conversation, "text": text}
         return Post(json.dumps(body).encode(), {"Content-Type": "application/json"})
 
-    def unknown(self, person: int) -> None:
-        return None
+    def unknown(self, person: int) -> Post:
+        raise NotImplementedError("no platform stands behind the web chat")
 
-    def picture(self, person: int, event_id: int) -> None:
-        return None
+    def picture(self, person: int, event_id: int) -> Post:
+        raise NotImplementedError("no platform stands behind the web chat")
 
     def forged(self, post: Post) -> Sequence[Post]:
-        return []
+        raise NotImplementedError("no platform stands behind the web chat")
 
-    def fault(self, kind: str, person: int) -> bool:
-        return False
+    def fault(self, kind: str, person: int) -> None:
+        raise NotImplementedError("no platform stands behind the web chat")
 
     async def heard(self, person: int) -> Sequence[str]:
         return await self._person(person).heard()

@@ -27,8 +27,10 @@ def test_a_long_answer_is_cut_between_paragraphs() -> None:
 
 def test_without_buttons_choices_are_numbered() -> None:
     turn = Turn("clarify", "Chọn:", buttons=(Button("A", "/a"), Button("B", "/b")))
-    assert render(turn, Capabilities(100, buttons=0)) == ["Chọn:\n\n1. A\n2. B"]
-    assert render(turn, Capabilities(100, buttons=3)) == ["Chọn:"]
+    rendered = render(turn, Capabilities(100, buttons=0))
+    assert (rendered.texts, rendered.numbered) == (["Chọn:\n\n1. A\n2. B"], True)
+    rendered = render(turn, Capabilities(100, buttons=3))
+    assert (rendered.texts, rendered.numbered) == (["Chọn:"], False)
 
 
 @pytest.mark.parametrize(
