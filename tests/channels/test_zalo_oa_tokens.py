@@ -412,9 +412,11 @@ async def test_several_gateways_never_spend_a_token_twice(
             await tokens.renew(old)
             return await tokens.access()
 
-    await asyncio.gather(*(send(gateway) for gateway in desks))
-    for engine in engines:
-        await engine.dispose()
+    try:
+        await asyncio.gather(*(send(gateway) for gateway in desks))
+    finally:
+        for engine in engines:
+            await engine.dispose()
     assert zalo.spent_twice == 0
     assert len(set(zalo.spent)) == len(zalo.spent)
     assert (await kept_by(desk)).access_token == zalo.access_token

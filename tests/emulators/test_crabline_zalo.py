@@ -78,6 +78,7 @@ async def test_a_webhook_that_is_set_gives_way_to_polling(tmp_path: Path) -> Non
             assert answer.status == 200
         async with open_gateway_for(tmp_path, **settings(crabline, "polling")):
             await until(lambda: calls(crabline, "deleteWebhook"))
+            await until(lambda: calls(crabline, "getUpdates"))  # the webhook is really gone
             await crabline.say(**person("u1"), text="phí bao nhiêu?")
             await until(lambda: answers(crabline, "u1"))
     assert answers(crabline, "u1") == [menu("phí bao nhiêu?")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ _LONGEST_WAIT = timedelta(minutes=1)
 _TRY_AGAIN_AFTER_NO = timedelta(minutes=30)
 _JUST_NOW = timedelta(minutes=1)
 _SAVE_ATTEMPTS = 20
+_WAIT_FOR_THE_OTHER_S = 25.0
 MEND = "run `motcua zalo connect` with a new consent; see docs/channels/zalo_oa.md"
 
 _log = logging.getLogger(__name__)
@@ -151,11 +153,11 @@ class Tokens:
         return True
 
     async def _wait_for_the_other(self, unusable: str | None) -> None:
-        for _ in range(20):
+        end = time.monotonic() + _WAIT_FOR_THE_OTHER_S
+        free = False
+        while not await self._is_replaced(unusable) and not free and time.monotonic() < end:
             await asyncio.sleep(self._pause_s)
             free = await self._leases.holder(self._lease) is None
-            if await self._is_replaced(unusable) or free:
-                return
 
     async def _renew(self) -> None:
         kept = await self._look()
