@@ -40,7 +40,7 @@ def import_(
     settings = load_settings()
     services = build_services(settings)
     words = ImportWords.load(settings.data_dir)
-    presets = load_presets(settings.data_dir, mapping)
+    presets = load_presets(settings.data_dir, mapping or settings.dossiers_mapping)
     read = read_dossiers(file, presets, services.today)
     if read.faults:
         typer.echo(words.refusal(file.name, read.faults), err=True)

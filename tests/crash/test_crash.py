@@ -15,8 +15,8 @@ async def test_killed_in_the_midst_every_message_is_answered_once_and_in_order(
 ) -> None:
     async with stage(tmp_path) as it:
         [gateway], [runtime] = it.gateways, it.runtimes
-        people = {person: echo_script(person, 5) for person in it.people(5)}
-        blows = [gateway.kill] * 5 + [runtime.kill] * 3
+        people = {person: echo_script(person, 4) for person in it.people(5)}
+        blows = [gateway.kill] * 3 + [runtime.kill] * 2
         random.Random(1).shuffle(blows)
         figures = await play(
             people,
