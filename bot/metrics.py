@@ -38,7 +38,7 @@ class Metrics:
         self.trouble = Counter(
             "motcua_trouble",
             "What an operator should look at: poller_conflict, webhook (taken away), token, "
-            "redelivered, dead_letter, guessing",
+            "account, signature, redelivered, quota, dead_letter, guessing, what Zalo reports",
             ["channel", "kind"],
             registry=self._registry,
         )
