@@ -104,10 +104,12 @@ class WebChat:
                     last = part.id
                     await response.send(_event(part), event="message", id=str(part.id))
                 # The poll finds what another gateway has written.
+                typing = None
                 with suppress(TimeoutError):
-                    typing = await asyncio.wait_for(queue.get(), _POLL_S)
-                    if typing:
-                        await response.send(json.dumps(typing), event="typing")
+                    async with asyncio.timeout(_POLL_S):
+                        typing = await queue.get()
+                if typing:
+                    await response.send(json.dumps(typing), event="typing")
         finally:
             self._readers[conversation].discard(queue)
             if not self._readers[conversation]:

@@ -80,7 +80,9 @@ class Dispatcher:
                 self._wake.clear()
                 pause = await self._round()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), pause)
+                    # not wait_for: before Python 3.12 it can swallow the cancellation
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
         finally:
             for turn in self._turns:
                 turn.cancel()

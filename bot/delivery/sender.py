@@ -76,7 +76,9 @@ class Sender:
                 except Exception:
                     _log.exception("the sender could not look at the outbox")
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _IDLE_S)
+                    # not wait_for: before Python 3.12 it can swallow the cancellation
+                    async with asyncio.timeout(_IDLE_S):
+                        await self._wake.wait()
         finally:
             for task in self._running:
                 task.cancel()
