@@ -123,10 +123,13 @@ class Answer:
     files: Sequence[Mapping[str, str]] = ()
     """Forms that go with the answer: `{"name", "path"}`."""
     remember: Mapping[str, Any] = field(default_factory=dict)
+    then: str | None = None
+    """What the gateway is to do once the turn has ended."""
 
     def report(self, message: Message) -> dict[str, Any]:
         """Return what the gateway records of the turn."""
-        return {
+        then = {"then": self.then} if self.then else {}
+        return then | {
             "outcome": self.outcome.value,
             "intent": message.intent,
             "confidence": round(message.confidence, 4),

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from actions.aspects import ASPECT_OF_INTENT, NAMING
 from actions.base import Answer, Message, MotcuaAction, Outcome
+from actions.following import (
+    FOLLOWING,
+    FollowDossier,
+    ListFollowed,
+    ProveDossier,
+    StopFollowing,
+)
 from actions.ladder import last_aspect
 from actions.office import ReplyOffice
 from actions.people import HandOver
+from actions.personal_data import EraseMyData, ShowMyData
 from actions.phrases import phrases
 from actions.procedures import (
     ListProcedures,
@@ -94,6 +102,7 @@ class Cancel(MotcuaAction):
         """Forget the pending question."""
         if _doubtful(message):
             return await _unclear(self.services, message)
+        await self.services.proofs.drop(message.conversation)
         return _cancel(self.services)
 
 
@@ -112,6 +121,8 @@ async def answer_instead(services: Services, message: Message) -> Answer:
     return await action(services).answer(message)
 
 
+ANSWERED_BESIDE = FOLLOWING
+"""Intents whose codes are not only looked up when they end the form."""
 _ACTION_OF_INTENT: dict[str, type[MotcuaAction]] = {
     "list_procedures": ListProcedures,
     "talk_to_person": HandOver,
@@ -121,6 +132,12 @@ _ACTION_OF_INTENT: dict[str, type[MotcuaAction]] = {
     "out_of_scope": Refuse,
     "affirm": Affirm,
     "deny": Cancel,
+    "follow_dossier": FollowDossier,
+    "prove_dossier": ProveDossier,
+    "list_followed": ListFollowed,
+    "stop_following": StopFollowing,
+    "show_my_data": ShowMyData,
+    "erase_my_data": EraseMyData,
     "cancel": Cancel,
 }
 

@@ -42,11 +42,11 @@ class TrackDossier(MotcuaAction):
     async def answer(self, message: Message) -> Answer:
         """Look the codes up, or answer what the person has asked instead of giving one."""
         # the form can end in any other answer, and a code can stand beside another question
-        from actions.dialogue import answer_instead
+        from actions.dialogue import ANSWERED_BESIDE, answer_instead
         from actions.procedures import codes_answer, procedure_answer
 
         codes = known_codes(self.services, message.text)
-        if codes:
+        if codes and message.intent not in ANSWERED_BESIDE:
             return await codes_answer(self.services, message, codes)
         if asks_ahead(message.text, self.services.today):
             return await procedure_answer(self.services, message)

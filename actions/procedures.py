@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from actions.aspects import INTENT_OF_ASPECT, NAMING, asked, asked_of
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
-from actions.dossiers import Codes, dossier_answer, known_codes, without_codes
+from actions.dossiers import Codes, known_codes, without_codes
+from actions.guarding import guarded_answer
 from actions.lists import field_answer, fields_answer, labels_of
 from actions.services import Services
 from knowledge.dossiers.tracking_code import FoundCode
@@ -80,7 +81,7 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
 
 async def codes_answer(services: Services, message: Message, codes: Codes) -> Answer:
     """Tell where dossiers stand, and what the message asks beside of a procedure it names."""
-    dossiers = await dossier_answer(services, codes)
+    dossiers = await guarded_answer(services, message, codes)
     catalogue = await services.catalogue.get()
     beside = replace(message, text=without_codes(message.text, codes))
     found = meant(catalogue, beside)

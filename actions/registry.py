@@ -15,8 +15,10 @@ from actions.dialogue import (
     ReplyUnclear,
 )
 from actions.dossiers import AskTrackingCode, TrackDossier, ValidateDossierForm
+from actions.following import FollowDossier, ListFollowed, ProveDossier, StopFollowing
 from actions.office import ReplyOffice
 from actions.people import HandOver
+from actions.personal_data import EraseMyData, ShowMyData
 from actions.procedures import AnswerProcedure, ListProcedures
 from actions.services import Services
 
@@ -34,6 +36,12 @@ _ACTIONS: tuple[type[MotcuaAction], ...] = (
     Affirm,
     Deny,
     Cancel,
+    FollowDossier,
+    ProveDossier,
+    ListFollowed,
+    StopFollowing,
+    ShowMyData,
+    EraseMyData,
 )
 
 

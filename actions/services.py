@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,8 +17,13 @@ from knowledge.database import open_engine
 from knowledge.dossiers.due import DueDates
 from knowledge.dossiers.registry import DossierRegistry
 from knowledge.dossiers.sources import DossierSource
+from knowledge.following.proofs import Proofs
+from knowledge.following.subscriptions import Subscriptions
 from knowledge.office.calendar import WorkingCalendar
 from knowledge.office.offices import Office
+from knowledge.privacy.callers import Callers
+from knowledge.privacy.guard import Guard, Heard
+from knowledge.privacy.rules import Rules
 from knowledge.procedures.forms import Forms
 from knowledge.procedures.repository import LiveCatalogue
 from knowledge.questions.tickets import Tickets
@@ -30,6 +36,23 @@ Clock = Callable[[], datetime]
 def local_now() -> datetime:
     """Return the present moment in Vietnam."""
     return datetime.now(LOCAL_ZONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much of one kind is held of a person, and from when on."""
+
+    kind: str
+    count: int
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class PersonalData(Protocol):
+    """Tells what is held of a person; the gateway, which holds it, lends this to the actions."""
+
+    async def held(self, rasa_id: str) -> Sequence[Held]:
+        """Return what is held of a conversation, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +71,31 @@ class Services:
     forms: Forms = field(default_factory=Forms)
     templates: Templates = field(default_factory=Templates)
     clock: Clock = local_now
+    rules: Rules = field(default_factory=Rules)
+    alarms: Sequence[Heard] = ()
+    """Are told the channel and the kind of each alarm."""
+    personal: PersonalData | None = None
+    """None where the actions are served by another process than the gateway."""
+
+    @property
+    def callers(self) -> Callers:
+        """Return who asks."""
+        return Callers(self.engine)
+
+    @property
+    def guard(self) -> Guard:
+        """Return what limits look-ups."""
+        return Guard(self.engine, self.rules, heard=self.raise_alarm)
+
+    @property
+    def proofs(self) -> Proofs:
+        """Return what compares second proofs."""
+        return Proofs(self.engine, self.rules, heard=self.raise_alarm)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Return who follows which dossier."""
+        return Subscriptions(self.engine)
 
     @property
     def dossier_source(self) -> DossierSource:
@@ -58,6 +106,11 @@ class Services:
     def today(self) -> date:
         """Return the day of the question, in Vietnam."""
         return self.clock().astimezone(LOCAL_ZONE).date()
+
+    def raise_alarm(self, channel: str, kind: str) -> None:
+        """Tell whoever listens that something was noticed."""
+        for heard in self.alarms:
+            heard(channel, kind)
 
     def speaking(self, language: Language) -> Services:
         """Return the same services with the texts of a language."""
@@ -89,4 +142,5 @@ def build_services(settings: KnowledgeSettings, *, clock: Clock = local_now) -> 
         due_dates=DueDates.load(settings.data_dir, calendar),
         forms=Forms(settings.forms_dir),
         clock=clock,
+        rules=Rules.of(settings),
     )

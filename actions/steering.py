@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from actions.base import Answer, Button, Message, Outcome, Said
+from actions.dossiers import known_codes
 from actions.filing import with_filing
+from actions.following import WHICH, follow_named
 from actions.ladder import climb, last_aspect, missed
 from actions.lists import (
     FAMILY,
@@ -64,11 +66,19 @@ async def reply(
     services: Services, message: Message, answer: Callable[[Message], Awaitable[Answer]]
 ) -> Answer:
     """Answer a message: steered by what was offered, or else by its own action."""
-    steered = await steer(services, message)
+    steered = await _dossier_to_follow(services, message) or await steer(services, message)
     given = steered or await _asked_beside(services, message) or await answer(message)
     given = await with_filing(services, message, given)
     moved = await _moved_on(services, message, given)
     return _remembering(message, moved, steered=steered is not None)
+
+
+async def _dossier_to_follow(services: Services, message: Message) -> Answer | None:
+    """Follow the dossier whose code is given where one was asked for."""
+    if message.slots.get("pending") != WHICH or message.is_button:
+        return None
+    codes = known_codes(services, message.text)
+    return await follow_named(services, message, codes) if codes else None
 
 
 async def _asked_beside(services: Services, message: Message) -> Answer | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHIPPED_DATA = Path(__file__).parent / "data"
@@ -31,6 +32,24 @@ class KnowledgeSettings(BaseSettings):
 
     database_url: str | None = None
     """SQLAlchemy address; unset means the SQLite file `motcua.db` in `var_dir`."""
+
+    lookups: int = Field(default=20, ge=1)
+    """Tracking codes that a person may look up within the window."""
+
+    lookups_of_address: int = Field(default=200, ge=1)
+    """Tracking codes that all who share a network address may look up within the window."""
+
+    lookups_window_min: int = Field(default=10, ge=1, le=24 * 60)
+    """The window of the look-ups, in minutes; also the first pause after it is used up."""
+
+    guesses: int = Field(default=10, ge=2)
+    """Unknown and near-by codes within the window that are taken for guessing."""
+
+    proof_tries: int = Field(default=3, ge=1, le=10)
+    """Wrong second proofs of a dossier before the first pause."""
+
+    proof_pause_min: int = Field(default=30, ge=1, le=24 * 60)
+    """The first pause after wrong proofs, in minutes; each further one is twice as long."""
 
     @property
     def database(self) -> str:

@@ -84,13 +84,13 @@ class DossierRegistry:
             return DossierUnavailable(code)
         if row is None:
             return DossierNotFound(code)
-        return DossierFound(_dossier(row), row["source"], row["checked_at"], steps)
+        return DossierFound(dossier_of(row), row["source"], row["checked_at"], steps)
 
     async def all(self) -> list[Dossier]:
         """Return every dossier, by code."""
         query = select(dossiers).order_by(dossiers.c.code)
         async with self._engine.connect() as connection:
-            return [_dossier(row) for row in (await connection.execute(query)).mappings()]
+            return [dossier_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def compare(
         self, items: Sequence[Dossier], told: Collection[str] = FIELDS
@@ -233,7 +233,7 @@ async def _known(connection: AsyncConnection, codes: Sequence[str]) -> dict[str,
     known: dict[str, Dossier] = {}
     for chunk in _chunks(codes):
         rows = await connection.execute(select(dossiers).where(dossiers.c.code.in_(chunk)))
-        known |= {row["code"]: _dossier(row) for row in rows.mappings()}
+        known |= {row["code"]: dossier_of(row) for row in rows.mappings()}
     return known
 
 
@@ -306,7 +306,8 @@ def _supplement(stored: dict[str, Any]) -> Supplement:
     return Supplement(stored["request"], tuple(stored["papers"]), **days)
 
 
-def _dossier(row: RowMapping) -> Dossier:
+def dossier_of(row: RowMapping) -> Dossier:
+    """Return the dossier that a row holds; the row may hold more."""
     values = {field.name: row[field.name] for field in fields(Dossier)}
     values["status"] = Status(row["status"])
     values["supplements"] = tuple(map(_supplement, row["supplements"]))

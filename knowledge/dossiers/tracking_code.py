@@ -88,7 +88,7 @@ def find_codes(text: str, today: date | None = None) -> tuple[FoundCode | Malfor
     for office in _OFFICE.finditer(folded):
         if found and office.start() < found[-1].end:
             continue
-        code = _read(text, folded, office, today)
+        code = _read(text, folded, office, today, found[-1].end if found else 0)
         if code:
             found.append(code)
     taken = [(item.start, item.end) for item in found]
@@ -122,12 +122,12 @@ def _digits(typed: str) -> str:
 
 
 def _read(
-    text: str, folded: str, office: re.Match[str], today: date | None
+    text: str, folded: str, office: re.Match[str], today: date | None, begins: int
 ) -> FoundCode | MalformedCode | None:
     groups = list(_groups(folded, office.end()))
     if sum(len(group.digits) for group in groups) < _FEWEST_DIGITS:
         return None
-    start, prefix = _old_prefix(folded, office.start())
+    start, prefix = _old_prefix(folded, begins, office.start())
     name = prefix + office[1] + _digits(office[3])
     for count in range(len(groups), 0, -1):
         parts = _split(groups[:count], today)
@@ -146,8 +146,9 @@ def _groups(folded: str, at: int) -> Iterator[_Group]:
         yield _Group(_digits(match[1]), at)
 
 
-def _old_prefix(folded: str, at: int) -> tuple[int, str]:
-    match = _OLD_PREFIX.search(folded, max(0, at - 12), at)
+def _old_prefix(folded: str, begins: int, at: int) -> tuple[int, str]:
+    """Return where a code begins; `begins` is the end of the code before it."""
+    match = _OLD_PREFIX.search(folded, max(begins, at - 12), at)
     if match is None:
         return at, ""
     return match.start(), ".".join(_digits(part) for part in match.groups()) + "."

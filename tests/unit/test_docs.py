@@ -52,5 +52,5 @@ def test_every_intent_has_forty_examples_or_more() -> None:
         for block in file.read_text(encoding="utf-8").split("- intent: ")[1:]:
             name, _, rest = block.partition("\n")
             counts[name] = counts.get(name, 0) + f"\n{rest}".count("\n    - ")
-    assert len(counts) == 27
+    assert len(counts) == 32
     assert min(counts.values()) >= 40, counts

@@ -17,6 +17,7 @@ from knowledge.dossiers.due import Deadline, Pause
 from knowledge.dossiers.status import Status, status_texts
 from knowledge.dossiers.timeline import Event, EventKind
 from knowledge.dossiers.tracking_code import find_codes
+from knowledge.following.subscriptions import Followed
 from knowledge.office.calendar import Due, DueState
 from knowledge.office.offices import InstallationFile, Office
 from knowledge.procedures.answers import answer
@@ -267,11 +268,50 @@ def people() -> Iterator[Sample]:
         yield f"social/{name}", {}
 
 
+def news() -> Iterator[Sample]:
+    code, ask_at = "H05.20-261005-0009", OURS.ask_at()
+    wrong = find_codes("mã H05.20-261305-0001", TODAY)
+    for yes in (False, True):
+        yield "following/ask_proof", {"code": code, "late": yes}
+        until = {"until": NOON, "ask_at": ask_at}
+        yield "following/not_proven", {"code": code, "paused": yes, **until}
+        yield "following/too_many", until
+        yield "following/stopped", {"code": code, "was": yes}
+        yield "following/which", {"wrong": wrong if yes else []}
+        for status in Status:
+            dossier = Dossier(
+                *(code, FACT, status),
+                due_on=TODAY,
+                supplements=(Supplement(FACT, (FACT,), TODAY, TODAY),),
+                sample=yes,
+            )
+            words = status_texts()[status].model_copy(
+                update=dict.fromkeys(("name", "plain", "todo"), FACT)
+            )
+            told = {"dossier": dossier, "supplement": dossier.open_supplement}
+            yield "following/changed", {**told, "words": words, "ends": yes}
+            yield "following/coming", {**told, "day": TODAY}
+            item = {"code": code, "procedure": FACT, "status": words, "since": NOON}
+            yield "following/list", {"items": [item] if yes else []}
+    for result in Followed:
+        yield "following/followed", {"code": code, "result": result, "ask_at": ask_at}
+    yield "following/not_here", {}
+    held = [
+        {"kind": FACT, "count": 2, "since": since, "until": until}
+        for since, until in ((NOON, NOON), (NOON, NOON + timedelta(days=1)), (None, None))
+    ]
+    for items in (held, []):
+        yield "privacy/held", {"held": items, "ask_at": ask_at}
+    yield "privacy/confirm", {}
+    yield "privacy/not_here", {}
+
+
 def samples(catalogue: Catalogue) -> Iterator[Sample]:
     yield from told(catalogue)
     yield from dossiers()
     yield from choices()
     yield from people()
+    yield from news()
 
 
 def names(language: Language) -> set[str]:

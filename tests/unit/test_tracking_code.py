@@ -123,3 +123,11 @@ def test_a_disguised_code_comes_back_canonical(code: str, disguise) -> None:
 def test_any_text_is_read_without_a_fault(text: str) -> None:
     for code in find_codes(text, TODAY):
         assert 0 <= code.start < code.end <= len(unicodedata.normalize("NFC", text))
+
+
+@given(valid_codes, valid_codes, st.sampled_from([" ", ", ", "\n", "; "]))
+def test_codes_one_after_the_other_lend_each_other_nothing(
+    first: str, second: str, between: str
+) -> None:
+    found = find_codes(f"{first}{between}{second}", TODAY)
+    assert [item.code for item in found if isinstance(item, FoundCode)] == [first, second]

@@ -10,6 +10,8 @@ for tables in (
     "bot.storage.tables",
     "bot.storage.zalo_tokens",
     "knowledge.dossiers.tables",
+    "knowledge.following.tables",
+    "knowledge.privacy.tables",
     "knowledge.procedures.tables",
     "knowledge.questions.tables",
 ):

@@ -1,0 +1,76 @@
+"""Look-ups by code: limited and noticed, and offered to be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from actions.base import Answer, Button, Message, Outcome
+from actions.dossiers import Codes, dossier_answer
+from actions.services import LOCAL_ZONE, Services
+from knowledge.dossiers.tracking_code import FoundCode
+from knowledge.privacy.callers import Caller
+
+FOLLOW = "follow_dossier"
+STOP = "stop_following"
+LIST = "list_followed"
+DOSSIER_SLOT = "dossier"
+"""The dossier that was told last: what "báo cho tôi khi xong" is about."""
+_MOST_BUTTONS = 3
+_OUTCOMES_SEEN = ("found", "not_found")
+
+
+async def guarded_answer(services: Services, message: Message, codes: Codes) -> Answer:
+    """Tell where dossiers stand, unless the caller has to wait; malformed codes cost nothing."""
+    known = list(dict.fromkeys(code.code for code in codes if isinstance(code, FoundCode)))
+    caller = await services.callers.find(message.conversation)
+    refused = await refusal(services, caller, len(known)) if known else None
+    if refused:
+        return refused
+    answer = await dossier_answer(services, codes)
+    states = {it["code"]: it["state"] for it in answer.dossiers}
+    looked_up = {
+        code: states[code] == "found" for code in known if states.get(code) in _OUTCOMES_SEEN
+    }
+    if looked_up:
+        await services.guard.note(caller, looked_up, services.clock())
+    found = [code for code, is_there in looked_up.items() if is_there]
+    return replace(
+        answer,
+        buttons=[*answer.buttons, *await _follow_buttons(services, caller, found)],
+        remember={**answer.remember, DOSSIER_SLOT: found[0] if len(found) == 1 else None},
+    )
+
+
+async def refusal(services: Services, caller: Caller, count: int) -> Answer | None:
+    """Return what is said to somebody who has to wait before the next look-up; None if not."""
+    until = await services.guard.admit(caller, count, services.clock())
+    if until is None:
+        return None
+    text = services.templates.render(
+        "following/too_many", until=until.astimezone(LOCAL_ZONE), ask_at=services.office.ask_at()
+    )
+    return Answer(Outcome.DOSSIER, text, remember=form_left())
+
+
+def form_left() -> Mapping[str, object]:
+    """Return what ends the form that asks for a code."""
+    return {"tracking_code": None, "tracking_tries": 0}
+
+
+async def _follow_buttons(
+    services: Services, caller: Caller, found: Sequence[str]
+) -> list[Button]:
+    if caller.person is None:  # nothing can be sent to a terminal
+        return []
+    followed = {it.code for it in await services.subscriptions.of(caller.rasa_id)}
+    labels = services.templates.labels["buttons"]
+    return [
+        Button.intent(
+            labels[name] if len(found) == 1 else f"{labels[name]}: {code}",
+            STOP if code in followed else FOLLOW,
+            tracking_code=code,
+        )
+        for code in found[:_MOST_BUTTONS]
+        for name in ["unfollow" if code in followed else "follow"]
+    ]

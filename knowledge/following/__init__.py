@@ -1,0 +1,1 @@
+"""Following a dossier: the second proof, and who is to be told of it."""
