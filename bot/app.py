@@ -43,6 +43,9 @@ def build_app(settings: Settings) -> web.Application:
     app.router.add_get(
         "/api/chat", _with_gateway(lambda gateway, request: gateway.chat.stream(request))
     )
+    app.router.add_post(
+        "/api/photo", _with_gateway(lambda gateway, request: gateway.photos.receive(request))
+    )
     for path, channel in _WEBHOOKS.items():
         app.router.add_post(path, _with_gateway(_webhook(channel)))
     app.router.add_post(

@@ -6,11 +6,11 @@ is the platform told that it was received. It delivers parts of the outbox one a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
@@ -95,6 +95,22 @@ class Channel(Protocol):
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Show that an answer is being prepared; failing to do so is no fault."""
+
+
+class CannotFetch(Exception):  # noqa: N818 - an expected state of platforms
+    """What a person sent cannot be had; the message names the reason, never an address."""
+
+    def __init__(self, problem: str, *, too_large: bool = False) -> None:
+        super().__init__(problem)
+        self.too_large = too_large
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """A channel that can fetch what a person sent, as long as the platform keeps it."""
+
+    async def fetch(self, attachment: Mapping[str, Any]) -> bytes:
+        """Return the file of an attachment, within bounds; raises `CannotFetch`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ class ChannelSettings(KnowledgeSettings):
     zalo_oa_oauth_url: str = "https://oauth.zaloapp.com"
     """Address of Zalo's token server."""
 
+    zalo_media_hosts: str = "zdn.vn,zadn.vn"
+    """Hosts from which photos that people sent on Zalo are fetched, by comma; no other is."""
+
     zalo_bot_token: SecretStr | None = None
     """Token of the bot of the Zalo Bot Platform; unset: the channel is off."""
 
@@ -74,3 +77,8 @@ class ChannelSettings(KnowledgeSettings):
 
     zalo_bot_api_url: str = "https://bot-api.zaloplatforms.com"
     """Address of the Zalo Bot API."""
+
+    @property
+    def zalo_hosts(self) -> list[str]:
+        """Return the hosts that photos are fetched from."""
+        return [host.strip().lower() for host in self.zalo_media_hosts.split(",") if host.strip()]

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -24,12 +24,16 @@ from bot.delivery.outbox import Outbound, Outbox
 from bot.messages import Inbound
 from bot.texts import Texts
 
-_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_CONVERSATION = re.compile(r"[0-9a-f]{32}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+CONVERSATION = re.compile(r"[0-9a-f]{32}")
 _POLL_S = 2.0
 _RETRY_MS = 1500
 MAX_TEXT = 10_000
 """Longer texts are refused at the door; what the assistant reads is limited by itself."""
+
+
+async def nowhere(_conversation: str, _request: web.Request) -> None:
+    """Stand for what notes addresses where nothing is limited by them."""
 
 
 class WebChat:
@@ -39,12 +43,19 @@ class WebChat:
     capabilities = Capabilities(max_chars=6000, buttons=20, typing=True)
 
     def __init__(
-        self, inbox: Inbox, outbox: Outbox, texts: Texts, *, arrived: Callable[[], None]
+        self,
+        inbox: Inbox,
+        outbox: Outbox,
+        texts: Texts,
+        *,
+        arrived: Callable[[], None],
+        came_from: Callable[[str, web.Request], Awaitable[None]] = nowhere,
     ) -> None:
         self._inbox = inbox
         self._outbox = outbox
         self._texts = texts
         self._arrived = arrived
+        self._came_from = came_from
         self._readers: dict[str, set[asyncio.Queue[dict[str, str] | None]]] = defaultdict(set)
 
     async def send(self, part: Outbound) -> Receipt:
@@ -74,6 +85,7 @@ class WebChat:
             return self._refuse(400, "bad_request")
         if len(message.text) > MAX_TEXT:
             return self._refuse(413, "too_large")
+        await self._came_from(message.conversation, request)
         new = await self._inbox.put(message)
         self._arrived()
         return web.json_response({"accepted": True, "duplicate": not new}, status=202)
@@ -86,7 +98,7 @@ class WebChat:
         """Send the answers of a conversation, from the last one seen on, as they come."""
         conversation = request.query.get("conversation", "")
         last = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
-        if not _CONVERSATION.fullmatch(conversation) or not last.isdigit():
+        if not CONVERSATION.fullmatch(conversation) or not last.isdigit():
             return self._refuse(400, "bad_request")
         response: EventSourceResponse
         async with sse_response(request) as response:
@@ -121,9 +133,9 @@ def _message(body: Any) -> Inbound:
         raise ValueError("not an object")
     event_id, conversation = body.get("id"), body.get("conversation")
     text, button = body.get("text"), body.get("button")
-    if not (isinstance(event_id, str) and _ID.fullmatch(event_id)):
+    if not (isinstance(event_id, str) and MESSAGE_ID.fullmatch(event_id)):
         raise ValueError("id")
-    if not (isinstance(conversation, str) and _CONVERSATION.fullmatch(conversation)):
+    if not (isinstance(conversation, str) and CONVERSATION.fullmatch(conversation)):
         raise ValueError("conversation")
     if not isinstance(text, str) or not (button is None or isinstance(button, str)):
         raise ValueError("text or button")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import web
 from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.base import Capabilities, Finding, Parts, Receipt
-from bot.channels.telegram import sending
+from bot.channels.telegram import fetching, sending
 from bot.channels.telegram.api import open_api
 from bot.channels.telegram.errors import meaning, reason
 from bot.channels.telegram.examining import examine
@@ -62,6 +63,10 @@ class Telegram:
                 refused_token(self._parts)
             in_group = part.recipient.startswith("-")  # a group has a flood limit of its own
             raise meaning(error, everyone=not in_group) from None
+
+    async def fetch(self, attachment: Mapping[str, Any]) -> bytes:
+        """Return a photo that a person sent; raises `CannotFetch`."""
+        return await fetching.fetch(self._api, self._settings.telegram_api_url, attachment)
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Show that an answer is being prepared; nobody waits for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.channels.base import Capabilities, Finding, NotDelivered, Parts, Receipt, Refused
 from bot.channels.clock import Skew
+from bot.channels.fetching import download_from
 from bot.channels.http import open_client
 from bot.channels.incoming import id_of
 from bot.channels.zalo_bot.client import BotError, Client
@@ -64,6 +65,10 @@ class ZaloBot:
             self._tell(problem)
             raise
         return Receipt(id_of(sent.get("message_id")))
+
+    async def fetch(self, attachment: Mapping[str, Any]) -> bytes:
+        """Return a photo that a person sent; raises `CannotFetch`."""
+        return await download_from(self._settings.zalo_hosts, attachment.get("url"))
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Show that an answer is being prepared; nobody waits for it."""

@@ -22,6 +22,7 @@ _RECEIVED = {
 }
 _START = "/start"
 _LONGEST_ID = 100
+_LONGEST_URL = 2048
 _LONGEST_SENDER = 128
 
 
@@ -92,8 +93,13 @@ def read_update(
         text=text,
         received_at=now,
         content=content,
-        attachment=None,
+        attachment=_photo(message) if content is Content.PHOTO else None,
     )
+
+
+def _photo(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    url = text_of(message.get("photo"))
+    return {"url": url, "size": None, "type": None} if 0 < len(url) <= _LONGEST_URL else None
 
 
 def without_name(text: str, names: tuple[str, ...]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from aiohttp import web
@@ -21,6 +22,7 @@ from bot.channels.base import (
     Unreachable,
 )
 from bot.channels.clock import Skew
+from bot.channels.fetching import download_from
 from bot.channels.http import open_client
 from bot.channels.incoming import id_of
 from bot.channels.zalo_oa.client import Client
@@ -86,6 +88,10 @@ class ZaloOA:
         if part.kind is Kind.FILE and part.file:
             return await self._send_file(part, part.file["name"], Path(part.file["path"]))
         return await self._send_text(part)
+
+    async def fetch(self, attachment: Mapping[str, Any]) -> bytes:
+        """Return a photo that a person sent; raises `CannotFetch`."""
+        return await download_from(self._settings.zalo_hosts, attachment.get("url"))
 
     async def show_typing(self, conversation: str, in_reply_to: str) -> None:
         """Zalo offers an account no such sign."""

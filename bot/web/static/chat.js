@@ -12,7 +12,7 @@ const newId = () =>
 const jitter = (ms) => ms * (0.7 + Math.random() * 0.6);
 
 // == what is kept
-// An own message: {id, text, button, at, status}. A received one: {seq, to, kind, text, buttons, last, at}.
+// An own message: {id, text, button, at, status}; of a photo only that there was one: {photo: true}. A received one: {seq, to, kind, text, buttons, last, at}.
 const key = (item) => item.seq || item.id;
 const rows = new Map();
 let chat = read() || { conversation: newId(), items: [] };
@@ -203,6 +203,29 @@ function scrolled() {
 const outbox = [];
 let sending = false, wake = null;
 
+// Photos wait in memory only: they are kept nowhere.
+const photos = new Map(), PHOTO_BYTES = 8388608, PHOTO_MS = 90000;
+function sendPhoto() {
+	const file = $("photo").files[0];
+	$("photo").value = "";
+	if (!file) return;
+	if (file.size > PHOTO_BYTES) return notice(words.heavy);
+	const item = { id: newId(), text: words.photo, at: Date.now(), status: "sending", photo: true };
+	photos.set(item.id, file);
+	endStarters();
+	add(item);
+	toEnd();
+	post(item);
+	input.focus();
+}
+function formOf(item, conversation) {
+	const form = new FormData();
+	form.append("id", item.id);
+	form.append("conversation", conversation);
+	form.append("photo", photos.get(item.id));
+	return form;
+}
+
 function say(text, choice) {
 	const before = chat.items[chat.items.length - 1];
 	// A double click is one message.
@@ -246,11 +269,17 @@ async function pump() {
 	sending = false;
 }
 async function deliver(item, conversation) {
-	const body = JSON.stringify({ id: item.id, conversation, text: item.text, button: item.button });
+	// After a reload a photo that was not sent is gone.
+	if (item.photo && !photos.has(item.id)) return "refused";
+	const body = item.photo ? formOf(item, conversation)
+		: JSON.stringify({ id: item.id, conversation, text: item.text, button: item.button });
 	for (let attempt = 0, told = false; attempt < ATTEMPTS;) {
 		const answer = await request(body);
 		if (conversation !== chat.conversation) return "";
-		if (answer.status === 202) return "sent";
+		if (answer.status === 202) {
+			photos.delete(item.id);
+			return "sent";
+		}
 		if (answer.error && answer.status < 500) {
 			if (!told) notice(answer.error.message);
 			if (answer.status !== 429) return "refused";
@@ -265,10 +294,11 @@ async function deliver(item, conversation) {
 	return "failed";
 }
 async function request(body) {
-	const limit = new AbortController(), timer = setTimeout(() => limit.abort(), POST_MS);
+	const isText = typeof body === "string";
+	const limit = new AbortController(), timer = setTimeout(() => limit.abort(), isText ? POST_MS : PHOTO_MS);
 	try {
-		const answer = await fetch("/api/chat", {
-			method: "POST", body, headers: { "Content-Type": "application/json" }, signal: limit.signal,
+		const answer = await fetch(isText ? "/api/chat" : "/api/photo", {
+			method: "POST", body, headers: isText ? { "Content-Type": "application/json" } : {}, signal: limit.signal,
 		});
 		const content = await answer.json().catch(() => ({}));
 		return { status: answer.status, error: content.error, later: Number(answer.headers.get("Retry-After")) || 0 };
@@ -475,6 +505,8 @@ input.addEventListener("keydown", (event) => {
 	// 229: a key that an input method is still using.
 	if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) send(event);
 });
+$("camera").onclick = () => $("photo").click();
+$("photo").onchange = sendPhoto;
 $("person").onclick = () => say($("person").textContent);
 $("newer").onclick = toEnd;
 $("fresh").onclick = () => (chat.items.length ? ask(true) : input.focus());

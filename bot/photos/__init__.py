@@ -1,0 +1,1 @@
+"""Photos of receipts: QR and bar codes are read, the pictures are kept nowhere."""
