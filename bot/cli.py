@@ -32,13 +32,14 @@ def _add_groups(named: list[str]) -> None:
     """Add the groups of commands; a command that is none of them need not wait for their load."""
     if named and named[0] in ("serve", "train"):
         return
-    from bot.commands import dossiers, kb, link, messages, report, staff, zalo
+    from bot.commands import dossiers, kb, link, messages, privacy, report, staff, zalo
 
     app.add_typer(kb.app, name="kb")
     app.add_typer(dossiers.app, name="dossiers")
     app.add_typer(staff.app, name="staff")
     app.command("report")(report.report)
     app.add_typer(messages.app, name="messages")
+    app.add_typer(privacy.app, name="privacy")
     app.add_typer(link.app, name="link")
     app.add_typer(zalo.app, name="zalo")
 

@@ -11,26 +11,37 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from actions.services import Services, build_services
+from aiohttp import web
+
+from actions.services import LOCAL_ZONE, Services, build_services, local_now
 from bot.channels.base import Channel, Parts, Platform
 from bot.channels.registry import build_parts, build_platforms
 from bot.channels.web import WebChat
+from bot.channels.web_photo import WebPhotos
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
 from bot.delivery.signals import Signal, listen
 from bot.dossiers.push import DossierPush
 from bot.dossiers.sources import open_source
-from bot.erasure import Eraser
+from bot.erasure import Eraser, Receipt
+from bot.following.front import client_address
+from bot.following.notifier import Notifier, Pace
+from bot.personal import PersonalRecords
+from bot.photos.desk import PhotoDesk
+from bot.photos.reading import PhotoReader
+from bot.retention import Retention, Terms
 from bot.settings import Settings
 from bot.stack import Stack, open_stack
 from bot.storage.alone import only_gateway
 from bot.storage.migrate import upgrade_database
 from bot.storage.samples import seed_sample_dossiers
+from bot.texts import Texts
 from bot.web.console import Console, Doorkeeper
 from bot.web.metrics import serve_metrics
 from bot.web.page import ChatPage
 from knowledge.dossiers.registry import DossierRegistry
+from knowledge.privacy.guard import Heard
 
 if TYPE_CHECKING:
     from bot.reports.page import ReportPage
@@ -48,6 +59,7 @@ class Gateway:
     dispatcher: Dispatcher
     platforms: Mapping[str, Platform]
     dossier_push: DossierPush
+    photos: WebPhotos
     console: Console
 
     async def is_ready(self) -> bool:
@@ -73,9 +85,31 @@ async def open_gateway(
         registry = DossierRegistry(services.engine)
         source = await opened.enter_async_context(open_source(settings, registry))
         services = dataclasses.replace(services, source=source)
+        alarms: list[Heard] = []
+        services = dataclasses.replace(
+            services,
+            personal=PersonalRecords(services.engine, settings.tracker_store),
+            alarms=alarms,
+        )
         stack = await opened.enter_async_context(open_stack(settings, services))
+        stack.conversations.reach_people()
         parts, sender, dispatcher, channels = await _delivery(settings, services, stack, alone)
-        chat = WebChat(parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived)
+        alarms.append(lambda channel, kind: parts.metrics.trouble.labels(channel, kind).inc())
+        proxies = settings.proxies
+
+        async def came_from(conversation: str, request: web.Request) -> None:
+            address = client_address(request, proxies)
+            if address:
+                await stack.front.note_address(conversation, address)
+
+        chat = WebChat(
+            parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived, came_from=came_from
+        )
+        photo_desk = PhotoDesk(channels, PhotoReader())
+        stack.conversations.read_photos(photo_desk)
+        photos = WebPhotos(
+            parts.inbox, photo_desk, stack.texts, arrived=parts.arrived, came_from=came_from
+        )
         platforms = build_platforms(settings, parts)
         channels[chat.name] = chat
         channels.update(platforms)
@@ -96,6 +130,10 @@ async def open_gateway(
             listen(services.engine, heard),
             dispatcher.run(),
             sender.run(),
+            _notifier(settings, services, parts, sender).run(),
+            Retention(services.engine, Terms.of(settings), settings.tracker_store).run(
+                parts.leases
+            ),
             _prepare(settings, services),
             *(_kept_running(platform) for platform in platforms.values()),
         ]
@@ -103,7 +141,9 @@ async def open_gateway(
             background.append(_take_up_dropped_files(settings, services, registry))
         opened.push_async_callback(_end, [asyncio.ensure_future(it) for it in background])
         push = DossierPush(registry, settings, clock=services.clock)
-        yield Gateway(chat, page, dispatcher, platforms, push, _console(settings, services))
+        yield Gateway(
+            chat, page, dispatcher, platforms, push, photos, _console(settings, services)
+        )
 
 
 def _console(settings: Settings, services: Services) -> Console:
@@ -123,12 +163,13 @@ async def _delivery(
 ) -> tuple[Parts, Sender, Dispatcher, dict[str, Channel]]:
     """Build what lies between the channels and the assistant; decide what is left over."""
     arrived = asyncio.Event()
+    eraser = Eraser(services.engine, stack.front, settings.tracker_store)
     parts = build_parts(
         settings,
         services.engine,
         stack.texts,
         arrived=arrived.set,
-        erase=Eraser(services.engine, stack.conversations, settings.tracker_store).erase,
+        erase=eraser.erase,
     )
     channels: dict[str, Channel] = {}
     recovery = Recovery(services.engine, parts.wire)
@@ -154,11 +195,24 @@ async def _delivery(
         stack.texts,
         pauses=parts.pauses,
         metrics=parts.metrics,
+        erase=lambda claimed: eraser.erase_and_tell(
+            claimed, lambda receipt: _told(stack.texts.replying_to(claimed.inbound.text), receipt)
+        ),
         is_ready=stack.assistant.is_ready,
         arrived=arrived,
         written=sender.wake,
     )
     return parts, sender, dispatcher, channels
+
+
+def _notifier(settings: Settings, services: Services, parts: Parts, sender: Sender) -> Notifier:
+    pace = Pace(night_begins=settings.night_begins, night_ends=settings.night_ends)
+    return Notifier(services, parts.leases, pace=pace, written=sender.wake)
+
+
+def _told(texts: Texts, receipt: Receipt) -> str:
+    at = (receipt.at or local_now()).astimezone(LOCAL_ZONE)
+    return texts("erased", number=receipt.number, day=f"{at:%d/%m/%Y}", time=f"{at:%H:%M}")
 
 
 async def _kept_running(platform: Platform) -> None:

@@ -110,9 +110,14 @@ class Turn:
     sources: tuple[Mapping[str, str | None], ...] = ()
     files: tuple[File, ...] = ()
     latency_ms: int = 0
+    private: bool = False
+    """Whether the message was a proof: nothing of its text is kept."""
+    erases: bool = False
+    """Whether the person has confirmed that everything of them is to be erased."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the turn as plain data, ready for JSON; files stay inside the gateway."""
         turn = asdict(self)
-        del turn["files"]
+        for inner in ("files", "private", "erases"):
+            del turn[inner]
         return turn

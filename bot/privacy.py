@@ -9,6 +9,9 @@ from knowledge.vietnamese import nfc
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _NUMBER = re.compile(r"(?<![\w.])\+?\d(?:[ .-]?\d){8,13}(?![\w])")
+_LAST_FOUR = re.compile(
+    r"(s[ốo]\s+cu[ốo]i\D{0,24}|last (?:4|four)\D{0,24})\d{4}(?!\d)", re.IGNORECASE
+)
 _PROCEDURE_CODE = re.compile(r"[12]\.\d{6}")
 MASK = "***"
 
@@ -30,6 +33,7 @@ def mask(text: str) -> str:
 
 
 def _mask_free_text(text: str) -> str:
+    text = _LAST_FOUR.sub(rf"\1{MASK}", text)
     return _NUMBER.sub(_mask_number, _EMAIL.sub(MASK, text))
 
 

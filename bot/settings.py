@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from datetime import time
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from bot.channels.settings import ChannelSettings
 from bot.dossiers.settings import DossierSettings
@@ -48,8 +50,40 @@ class Settings(ChannelSettings, DossierSettings):
     samples: bool = True
     """Whether marked sample dossiers are put into an empty registry."""
 
+    trusted_proxies: str = ""
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, by comma."""
+
+    night_begins: time = time(20)
+    """From when on nobody is written to unasked, in Vietnam."""
+
+    night_ends: time = time(7)
+    """When news that waited for the morning are sent, in Vietnam."""
+
+    keep_messages_days: int = Field(default=90, ge=1)
+    """How long messages, answers and Rasa's memory are kept."""
+
+    keep_tickets_days: int = Field(default=365, ge=1)
+    """How long questions for the staff are kept."""
+
+    keep_figures_days: int = Field(default=1095, ge=1)
+    """How long figures of turns are kept, which name nobody."""
+
+    keep_alarms_days: int = Field(default=365, ge=1)
+    """How long alarms are kept."""
+
     log_level: str = "INFO"
     """Level of the gateway's log."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks(value)
+        return value
+
+    @property
+    def proxies(self) -> list[IPv4Network | IPv6Network]:
+        """Return the networks of trusted proxies."""
+        return _networks(self.trusted_proxies)
 
     @property
     def model_file(self) -> Path:
@@ -71,6 +105,10 @@ class Settings(ChannelSettings, DossierSettings):
             file.touch(mode=0o600)
             file.write_text(secrets.token_hex(32), encoding="ascii")
         return file.read_bytes()
+
+
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(it.strip(), strict=False) for it in text.split(",") if it.strip()]
 
 
 def load_settings() -> Settings:

@@ -15,6 +15,7 @@ import aiohttp
 from bot.action_server import ActionServer
 from bot.assistant import Assistant
 from bot.conversation import Conversations
+from bot.following.front import Front
 from bot.runtime_process import RuntimeOptions, RuntimeProcess
 from bot.settings import Settings
 from bot.texts import Texts
@@ -36,6 +37,7 @@ class Stack:
     services: Services
     texts: Texts
     runtime: RuntimeProcess | None
+    front: Front
 
     async def wait_until_ready(self, timeout_s: float) -> None:
         """Wait for the model; raises `AssistantNotReady`."""
@@ -59,8 +61,11 @@ async def open_stack(settings: Settings, services: Services) -> AsyncIterator[St
     try:
         async with aiohttp.ClientSession() as session:
             assistant = Assistant(session, url, deadline_s=settings.turn_deadline_s)
-            conversations = Conversations(assistant, texts, secret=settings.secret())
-            yield Stack(assistant, conversations, services, texts, runtime)
+            front = Front(
+                services.engine, services.proofs, secret=settings.secret(), clock=services.clock
+            )
+            conversations = Conversations(assistant, texts, front)
+            yield Stack(assistant, conversations, services, texts, runtime, front)
     finally:
         if runtime:
             await runtime.stop()

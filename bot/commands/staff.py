@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from actions.services import local_now
 from bot.settings import load_settings
-from bot.staff.desk import details_of, line_of, open_desk
+from bot.staff.desk import details_of, line_of, line_of_alarm, open_desk, open_house
+from knowledge.privacy.alarms import Alarm, Alarms
 from knowledge.questions.tickets import Ticket
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -54,6 +57,22 @@ def close(
             return await desk.close(number, note=note)
 
     _print(number, asyncio.run(write()))
+
+
+@app.command()
+def alarms(
+    days: Annotated[int, typer.Option(help="How many days back.")] = 30,
+) -> None:
+    """List where somebody seems to have guessed codes or proofs, the newest first."""
+
+    async def read() -> list[Alarm]:
+        async with open_house(load_settings()) as services:
+            return await Alarms(services.engine).since(local_now() - timedelta(days=days))
+
+    found = asyncio.run(read())
+    for alarm in found:
+        typer.echo(line_of_alarm(alarm))
+    typer.echo(f"{len(found)} alarm(s)")
 
 
 def _print(number: str, ticket: Ticket | None) -> None:

@@ -34,6 +34,8 @@ _UNNOTICED = timedelta(seconds=1)
 MOST_ATTEMPTS = 5
 """A message whose turn ended this often without an answer is given up with an apology."""
 _NUMBER = re.compile(r"\s*(\d{1,2})[.)]?\s*")
+Erase = Callable[[Claimed], Awaitable[bool]]
+"""Erases everything of a sender and answers with a receipt; False if that was done before."""
 _HELD_BY_STAFF = Turn("handoff", "")
 
 
@@ -50,6 +52,7 @@ class Dispatcher:
         *,
         pauses: Pauses,
         metrics: Metrics,
+        erase: Erase | None = None,
         is_ready: Callable[[], Awaitable[bool]],
         arrived: asyncio.Event | None = None,
         written: Callable[[], None] = lambda: None,
@@ -62,6 +65,7 @@ class Dispatcher:
         self._texts = texts
         self._pauses = pauses
         self._metrics = metrics
+        self._erase = erase
         self.is_ready = is_ready
         self._written = written
         self._at_once = at_once
@@ -145,6 +149,11 @@ class Dispatcher:
                 _log.warning("the runtime went away during a turn (%s); it is held again", reason)
                 await self._inbox.give_back(message, str(reason), tried=reason.began)
                 return
+        if turn.erases and self._erase is not None:
+            if await self._erase(message):
+                self._written()
+                self._metrics.turns.labels(channel.name, turn.outcome).inc()
+            return
         rendered = render(turn, channel.capabilities)
         if await self._outbox.complete(message, turn, rendered, problem=problem):
             self._written()

@@ -21,7 +21,8 @@ from bot.delivery.backoff import pause_after
 from bot.delivery.inbox import Claimed, close, mark_noticed
 from bot.delivery.signals import Signal, signal
 from bot.messages import Button, Kind, Turn, recipient_of
-from bot.storage.tables import button_keys, outbox, turns
+from bot.privacy import mask
+from bot.storage.tables import button_keys, inbox, outbox, turns
 
 if TYPE_CHECKING:
     from bot.delivery.rendering import Rendered
@@ -29,6 +30,17 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=30)
 """How long a channel may have a part unless the sender prolongs it."""
 _UNFINISHED = ("waiting", "sending")
+ANONYMOUS: Mapping[str, Any] = {
+    "conversation": "",
+    "text": "",
+    "in_reply_to": None,
+    "turn": None,
+    "message_id": None,
+    "buttons": [],
+    "file": None,
+    "inbox_id": None,
+}
+"""What remains of a part that names nobody any more; the row stays, so that its number does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,17 @@ class Outbound:
         return recipient_of(self.conversation)
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Something nobody asked just now, told once for each key."""
+
+    conversation: str
+    key: str
+    text: str
+    buttons: Sequence[Button] = ()
+    not_before: datetime | None = None
+
+
 class Outbox:
     """Stores the parts of answers, in order, until their channel has taken them."""
 
@@ -75,7 +98,12 @@ class Outbox:
         async with self._engine.begin() as connection:
             if not await close(connection, claimed.id, problem=problem):
                 return False
-            keys = await _register_buttons(connection, claimed, rendered, now)
+            await _keep_little(connection, claimed, turn)
+            keys = await _register_buttons(
+                connection, claimed.inbound.conversation, rendered.buttons, now
+            )
+            if rendered.numbered:
+                keys = [it | {"number": number} for number, it in enumerate(keys, start=1)]
             for row in _rows(claimed, turn, rendered, keys, now):
                 await connection.execute(insert(outbox).values(row))
             await connection.execute(delete(turns).where(turns.c.inbox_id == claimed.id))
@@ -94,28 +122,22 @@ class Outbox:
         return True
 
     async def push(
-        self, conversation: str, key: str, text: str, *, not_before: datetime | None = None
+        self,
+        conversation: str,
+        key: str,
+        text: str,
+        *,
+        buttons: Sequence[Button] = (),
+        not_before: datetime | None = None,
     ) -> bool:
         """Tell a conversation something nobody asked just now, once for each key.
 
         Returns False when it was told, or is about to be told, before.
         """
-        row = {
-            "channel": conversation.partition(":")[0],
-            "conversation": conversation,
-            "push_key": key,
-            "kind": Kind.PUSH.value,
-            "text": text,
-            "buttons": [],
-            "last": True,
-            "state": "waiting",
-            "created_at": datetime.now(UTC),
-            "not_before": not_before,
-        }
+        news = Push(conversation, key, text, buttons, not_before)
         try:
             async with self._engine.begin() as connection:
-                await connection.execute(insert(outbox).values(row))
-                await signal(connection, Signal.WRITTEN, conversation)
+                await write_pushes(connection, [news])
         except IntegrityError:
             return False
         return True
@@ -253,6 +275,32 @@ class Outbox:
         return True
 
 
+async def write_pushes(connection: AsyncConnection, pushes: Sequence[Push]) -> None:
+    """Write news within a transaction; a key that was told before is an `IntegrityError`."""
+    now = datetime.now(UTC)
+    rows = []
+    for push in pushes:
+        keys = await _register_buttons(connection, push.conversation, push.buttons, now)
+        rows.append(
+            {
+                "channel": push.conversation.partition(":")[0],
+                "conversation": push.conversation,
+                "push_key": push.key,
+                "kind": Kind.PUSH.value,
+                "text": push.text,
+                "buttons": keys,
+                "last": True,
+                "state": "waiting",
+                "created_at": now,
+                "not_before": push.not_before,
+            }
+        )
+    if rows:
+        await connection.execute(insert(outbox), rows)
+    for conversation in {push.conversation for push in pushes}:
+        await signal(connection, Signal.WRITTEN, conversation)
+
+
 def _claimable(channel: str, now: datetime) -> Any:
     earlier = outbox.alias("earlier")
     blocked = exists().where(
@@ -290,23 +338,31 @@ def _outbound(row: RowMapping, *, attempt: int | None = None) -> Outbound:
 
 
 async def _register_buttons(
-    connection: AsyncConnection, claimed: Claimed, rendered: Rendered, now: datetime
+    connection: AsyncConnection, conversation: str, buttons: Sequence[Button], now: datetime
 ) -> list[dict[str, Any]]:
-    keys: list[dict[str, Any]] = []
-    for number, button in enumerate(rendered.buttons, start=1):
-        key = secrets.token_urlsafe(9)
+    """Give each button an opaque key; returns what channels may know of them."""
+    rows = [
+        {
+            "key": secrets.token_urlsafe(9),
+            "conversation": conversation,
+            "label": button.label,
+            "payload": button.payload,
+            "created_at": now,
+        }
+        for button in buttons
+    ]
+    if rows:
+        await connection.execute(insert(button_keys), rows)
+    return [{"label": row["label"], "key": row["key"]} for row in rows]
+
+
+async def _keep_little(connection: AsyncConnection, claimed: Claimed, turn: Turn) -> None:
+    """Keep of an answered message what the assistant saw; of a proof or a photo nothing."""
+    kept = "" if turn.private else mask(claimed.inbound.text)
+    if kept != claimed.inbound.text or claimed.inbound.attachment:
         await connection.execute(
-            insert(button_keys).values(
-                key=key,
-                conversation=claimed.inbound.conversation,
-                label=button.label,
-                payload=button.payload,
-                created_at=now,
-            )
+            update(inbox).where(inbox.c.id == claimed.id).values(text=kept, attachment=None)
         )
-        shown: dict[str, Any] = {"label": button.label, "key": key}
-        keys.append(shown | {"number": number} if rendered.numbered else shown)
-    return keys
 
 
 def _rows(

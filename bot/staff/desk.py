@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from actions.services import LOCAL_ZONE, build_services
+from actions.services import LOCAL_ZONE, Services, build_services
 from bot.settings import Settings
 from bot.storage.migrate import upgrade_database
+from knowledge.privacy.alarms import Alarm
 from knowledge.questions.tickets import Ticket, Tickets
 
 _SHOWN_CHARS = 60
@@ -17,10 +18,17 @@ _SHOWN_CHARS = 60
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[Tickets]:
     """Open the tickets of an installation."""
+    async with open_house(settings) as services:
+        yield services.tickets
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[Services]:
+    """Open what the staff work with."""
     await upgrade_database(settings)
     services = build_services(settings)
     try:
-        yield services.tickets
+        yield services
     finally:
         await services.close()
 
@@ -31,6 +39,12 @@ def line_of(ticket: Ticket) -> str:
     if len(question) > _SHOWN_CHARS:
         question = question[: _SHOWN_CHARS - 1].rstrip() + "…"
     return f"{ticket.number:<14} {ticket.state:<9} {_moment(ticket.left_at)}  {question}"
+
+
+def line_of_alarm(alarm: Alarm) -> str:
+    """Return an alarm as one line of a list."""
+    figures = ", ".join(f"{name} {value}" for name, value in alarm.figures.items())
+    return f"{_moment(alarm.at)}  {alarm.kind:<14} {alarm.channel:<10} {alarm.subject}: {figures}"
 
 
 def details_of(ticket: Ticket) -> Mapping[str, str]:

@@ -15,16 +15,20 @@ from bot.assistant import TurnFailed
 from bot.channels.base import Capabilities, NotSent, Receipt
 from bot.conversation import Conversations
 from bot.delivery.contacts import Contacts
-from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.dispatcher import Dispatcher, Erase
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbound, Outbox
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
 from bot.delivery.wire import Wire
+from bot.following.front import Front
 from bot.messages import Button, Inbound, Reply
 from bot.metrics import Metrics
+from bot.photos.desk import PhotoDesk
 from bot.staff.pauses import Pauses
 from bot.texts import Texts
+from knowledge.following.proofs import Proofs
+from knowledge.privacy.rules import Rules
 
 TEXTS = Texts.load()
 
@@ -77,7 +81,14 @@ class FakeChannel:
 class Desk:
     """Everything between the inbox and a fake channel."""
 
-    def __init__(self, engine: AsyncEngine, folder: Path, *, owner: str = "test") -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        folder: Path,
+        *,
+        owner: str = "test",
+        erase: Erase | None = None,
+    ) -> None:
         self.engine = engine
         self.wire = Wire(folder, owner)
         self.contacts = Contacts(engine)
@@ -87,6 +98,11 @@ class Desk:
         self.channel = FakeChannel()
         self.inbox = Inbox(engine, owner=owner)
         self.outbox = Outbox(engine, owner=owner)
+        self.erase = erase
+        self.photos: PhotoDesk | None = None
+        self.front = Front(
+            engine, Proofs(engine, Rules()), secret=b"x", clock=lambda: datetime.now(UTC)
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -100,7 +116,9 @@ class Desk:
             wire=self.wire,
             metrics=self.metrics,
         )
-        conversations = Conversations(self.assistant, TEXTS, secret=b"x")  # type: ignore[arg-type]
+        conversations = Conversations(self.assistant, TEXTS, self.front)  # type: ignore[arg-type]
+        if self.photos:
+            conversations.read_photos(self.photos)
         dispatcher = Dispatcher(
             self.inbox,
             self.outbox,
@@ -109,6 +127,7 @@ class Desk:
             TEXTS,
             pauses=self.pauses,
             metrics=self.metrics,
+            erase=self.erase,
             is_ready=self.assistant.is_ready,
             written=sender.wake,
         )

@@ -1,0 +1,1 @@
+"""Following dossiers: taking second proofs, telling news, and those who ask."""
