@@ -46,7 +46,7 @@ async def test_a_conversation_with_a_button_a_form_and_a_photo(
 
         await telegram.message(77, photo=[{"file_id": "a", "width": 90}])
         await until(lambda: len(telegram.sent) == 5)
-        assert telegram.sent[4].text == TEXTS("content_photo")
+        assert telegram.sent[4].text == TEXTS("photo_not_fetched")
         await until(lambda: telegram.called("answerCallbackQuery"))
         assert telegram.called("sendChatAction")
         await telegram.all_taken()

@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,16 +36,24 @@ MOTCUA = Path(sys.executable).with_name("motcua")
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[str]:
-    """Rasa's store, as our runtime writes it."""
-    url = f"sqlite:///{tmp_path / 'conversations.db'}"
-    engine = open_engine(url.replace("sqlite://", "sqlite+aiosqlite://"))
+async def store(engine: AsyncEngine, database_url: str, tmp_path: Path) -> str:
+    """Rasa's store, as our runtime writes it: beside our tables in PostgreSQL."""
+    url = database_url.replace("+asyncpg", "+psycopg2")
+    if database_url.startswith("sqlite"):
+        url = f"sqlite:///{tmp_path / 'conversations.db'}"
+    engine = opened(url)
     async with engine.begin() as connection:
         await connection.execute(
             text("CREATE TABLE rasa_conversations (sender_id TEXT, version INT, tracker TEXT)")
         )
     await engine.dispose()
-    yield url
+    return url
+
+
+def opened(url: str) -> AsyncEngine:
+    return open_engine(
+        url.replace("sqlite://", "sqlite+aiosqlite://").replace("+psycopg2", "+asyncpg")
+    )
 
 
 class House:
@@ -93,7 +100,7 @@ class House:
         return await Callers(self.engine).find(self.rasa_id)
 
     async def remember(self, rasa_id: str, now: datetime) -> None:
-        engine = open_engine(self.store.replace("sqlite://", "sqlite+aiosqlite://"))
+        engine = opened(self.store)
         tracker = {"events": [{"text": MARK, "timestamp": now.timestamp()}]}
         async with engine.begin() as connection:
             await connection.execute(
@@ -124,7 +131,7 @@ class House:
     async def everything(self) -> str:
         """Return all rows of all tables, Rasa's included, as one text."""
         own = await dumped(self.engine)
-        rasa = open_engine(self.store.replace("sqlite://", "sqlite+aiosqlite://"))
+        rasa = opened(self.store)  # in PostgreSQL the same tables once more
         theirs = await dumped(rasa)
         await rasa.dispose()
         return own + theirs
