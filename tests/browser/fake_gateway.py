@@ -100,6 +100,7 @@ class FakeGateway:
         app.router.add_get("/api/welcome", page.welcome)
         app.router.add_post("/api/chat", self._receive)
         app.router.add_get("/api/chat", self._stream)
+        app.router.add_post("/api/photo", self._receive_photo)
         app.router.add_static("/static/", STATIC)
         return app
 
@@ -115,6 +116,18 @@ class FakeGateway:
             for part in self.answers.popleft() if self.answers else ():
                 self.reply(**part)
         return web.json_response({"accepted": True, "duplicate": known}, status=202)
+
+    async def _receive_photo(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        photo = form["photo"]
+        assert isinstance(photo, web.FileField)
+        self.posts.append(
+            {"id": form["id"], "conversation": form["conversation"], "photo": photo.file.read()}
+        )
+        self._posted.set()
+        if self.faults:
+            return _refusal(self.faults.popleft())
+        return web.json_response({"accepted": True, "duplicate": False}, status=202)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         if self.away:

@@ -186,5 +186,5 @@ async def test_the_page_is_light_and_asks_nobody_else(
         if "/api/" not in url:
             await weigh(url)
     assert len(sizes) == 4
-    assert sum(sizes.values()) < 30_000, sizes
+    assert sum(sizes.values()) < 31_000, sizes
     await context.close()

@@ -212,17 +212,18 @@ function sendPhoto() {
 	if (file.size > PHOTO_BYTES) return notice(words.heavy);
 	const item = { id: newId(), text: words.photo, at: Date.now(), status: "sending", photo: true };
 	photos.set(item.id, file);
+	begins(item);
+	input.focus();
+}
+function begins(item) {
 	endStarters();
 	add(item);
 	toEnd();
 	post(item);
-	input.focus();
 }
-function formOf(item, conversation) {
-	const form = new FormData();
-	form.append("id", item.id);
-	form.append("conversation", conversation);
-	form.append("photo", photos.get(item.id));
+function formOf(id, conversation) {
+	const form = new FormData(), fields = { id, conversation, photo: photos.get(id) };
+	for (const name in fields) form.append(name, fields[name]);
 	return form;
 }
 
@@ -232,10 +233,7 @@ function say(text, choice) {
 	if (before && before.status && before.text === text && Date.now() - before.at < 1000) return;
 	const item = { id: newId(), text, at: Date.now(), status: "sending" };
 	if (choice) item.button = choice;
-	endStarters();
-	add(item);
-	toEnd();
-	post(item);
+	begins(item);
 }
 function mark(item, status) {
 	item.status = status;
@@ -271,7 +269,7 @@ async function pump() {
 async function deliver(item, conversation) {
 	// After a reload a photo that was not sent is gone.
 	if (item.photo && !photos.has(item.id)) return "refused";
-	const body = item.photo ? formOf(item, conversation)
+	const body = item.photo ? formOf(item.id, conversation)
 		: JSON.stringify({ id: item.id, conversation, text: item.text, button: item.button });
 	for (let attempt = 0, told = false; attempt < ATTEMPTS;) {
 		const answer = await request(body);
