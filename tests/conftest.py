@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -26,6 +27,11 @@ hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
 
 TODAY = date(2026, 11, 24)
+
+
+def pytest_configure() -> None:
+    """Log as the command line does: servers of tests do not list their requests."""
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

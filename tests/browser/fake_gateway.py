@@ -188,7 +188,7 @@ def _event(number: int, name: str, content: Mapping[str, Any]) -> bytes:
 @asynccontextmanager
 async def run_fake_gateway() -> AsyncIterator[FakeGateway]:
     gateway = FakeGateway()
-    runner = web.AppRunner(gateway.app(), shutdown_timeout=1)
+    runner = web.AppRunner(gateway.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

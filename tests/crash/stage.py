@@ -34,7 +34,7 @@ class Stage:
     runtimes: Sequence[EchoRuntime]
     session: aiohttp.ClientSession
 
-    async def refuse_for(self, seconds: float) -> None:
+    async def refuse_for(self, seconds: float = 3) -> None:
         """Let every platform answer 502 for a while."""
         fakes = (self.telegram, self.zalo_oa, self.zalo_bot)
         for fake in fakes:

@@ -1,4 +1,4 @@
-"""Nothing is lost and nothing is answered twice, though processes are killed all the time."""
+"""Nothing is lost and nothing is answered twice, though processes die and platforms refuse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def test_killed_in_the_midst_every_message_is_answered_once_and_in_order(
     async with stage(tmp_path) as it:
         [gateway], [runtime] = it.gateways, it.runtimes
         people = {person: echo_script(person, 4) for person in it.people(5)}
-        blows = [gateway.kill] * 3 + [runtime.kill] * 2
+        blows = [gateway.kill] * 3 + [runtime.kill] * 2 + [it.refuse_for]
         random.Random(1).shuffle(blows)
         figures = await play(
             people,
@@ -45,19 +45,4 @@ async def test_two_gateways_and_two_runtimes_share_one_database_and_may_die(
             patience_s=120,
         )
         sys.stdout.write(figures.table() + "\n")
-        assert figures.clean, figures
-
-
-async def test_a_platform_that_refuses_for_a_while_gets_everything_in_order(
-    tmp_path: Path,
-) -> None:
-    async with stage(tmp_path) as it:
-        people = {person: echo_script(person, 3) for person in it.people(3)}
-
-        async def refuse() -> None:
-            await it.refuse_for(4)
-
-        figures = await play(
-            people, [refuse], pause_s=(0, 1.0), between_blows_s=(0.3, 0.3), seed=4, patience_s=90
-        )
         assert figures.clean, figures

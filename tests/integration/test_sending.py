@@ -15,6 +15,7 @@ from bot.assistant import RuntimeUnavailable
 from bot.channels.base import Capabilities, NotDelivered, NotSent, Receipt, Refused, Unknown
 from bot.channels.base import Unreachable as CannotBeReached
 from bot.channels.http import lost, open_client
+from bot.delivery import dispatcher
 from bot.delivery.dead_letters import DeadLetters
 from bot.delivery.outbox import Outbound
 from bot.delivery.recovery import Recovery
@@ -87,7 +88,11 @@ async def test_a_replayed_dead_letter_is_sent(desk: Desk) -> None:
     assert await letters.all() == []
 
 
-async def test_a_message_that_kills_every_turn_is_given_up_and_holds_nobody_up(desk: Desk) -> None:
+async def test_a_message_that_kills_every_turn_is_given_up_and_holds_nobody_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "MOST_ATTEMPTS", 2)
+
     def poison(text: str) -> Reply:
         if text == "độc":
             raise RuntimeUnavailable("killed")
@@ -214,7 +219,7 @@ async def test_a_lost_answer_is_not_repeated_and_a_lost_connection_is(
 
     app = web.Application()
     app.router.add_post("/", silent)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     channel = Upstream(desk.wire)
     channel.url = f"http://127.0.0.1:{unused_port}/"
