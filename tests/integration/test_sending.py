@@ -57,7 +57,8 @@ async def test_what_a_platform_never_takes_goes_to_the_dead_letters(
     await desk.inbox.put(message("1"))
     await desk.inbox.put(message("b1", sender="b"))
     async with desk.running():
-        await desk.sent(1)
+        await until(desk.engine, state)
+        await until(desk.engine, "sent")
     assert sorted(await states(desk.engine)) == sorted([state, "sent"])
     [letter] = await DeadLetters(desk.engine).all()
     assert letter.problem == str(fault)
