@@ -6,11 +6,13 @@ code that owns them and share `metadata`; migrations live in `bot/storage/migrat
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -46,21 +48,54 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """Return an engine for SQLite (aiosqlite) or PostgreSQL (asyncpg); nothing connects yet."""
-    engine = create_async_engine(
-        url,
-        pool_pre_ping=not url.startswith("sqlite"),
-        hide_parameters=True,  # errors are logged, and parameters hold what people wrote
-    )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
+    """Return an engine for SQLite (aiosqlite) or PostgreSQL (asyncpg); nothing connects yet.
+
+    `begin()` is for writing, `connect()` for reading only: on SQLite these are two connections.
+    """
+    if url.startswith("sqlite"):
+        return _SqliteEngine(url)
+    return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+
+
+class _SqliteEngine(AsyncEngine):
+    """One connection that writes, others that read.
+
+    SQLite has one writer at a time. Transactions that meet in the file wait by trying again,
+    unfairly and up to seconds; here they queue for the one connection instead. In WAL mode reading
+    waits for nobody.
+    """
+
+    def __init__(self, url: str) -> None:
+        # errors are logged, and parameters hold what people wrote
+        writing = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        event.listen(writing.sync_engine, "connect", _prepare_sqlite)
+        event.listen(writing.sync_engine, "begin", _begin_writing)
+        reading = create_async_engine(url, hide_parameters=True)
+        event.listen(reading.sync_engine, "connect", _prepare_reading)
+        event.listen(reading.sync_engine, "begin", _begin_reading)
+        super().__init__(writing.sync_engine)
+        self._writing = writing
+        self._reading = reading
+
+    def connect(self) -> AsyncConnection:
+        """Return a connection that reads; what writes raises."""
+        return self._reading.connect()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a transaction that writes; it is committed unless an error leaves the block."""
+        async with self._writing.begin() as connection:
+            yield connection
+
+    async def dispose(self, close: bool = True) -> None:
+        """Close all connections."""
+        await self._writing.dispose(close)
+        await self._reading.dispose(close)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transaction control is switched off: it would begin too late for the
-    # read-then-write transactions of the inbox (see _begin_sqlite).
+    # read-then-write transactions of the inbox (see _begin_writing).
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -70,5 +105,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Any) -> None:
+def _prepare_reading(connection: Any, record: Any) -> None:
+    _prepare_sqlite(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
+def _begin_writing(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
