@@ -2,7 +2,7 @@
 
 Four scenes in one run: the real Rasa runtime; a runtime whose answers take half a second; one that
 is killed in the midst; none at all. People write, wait for the answer and write again; where no
-runtime is there, they write without waiting. The platforms are stand-ins on loopback.
+runtime is there, they write the next message after a second. The platforms are stand-ins.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.crash.stage import Stage, echo_script, stage
 PEOPLE = 50
 MESSAGES = 4
 _PATIENCE_S = 240.0
+_TYPING_S = 1.0
 Disturb = Callable[[Stage], Awaitable[None]]
 
 
@@ -105,6 +106,8 @@ async def _write(person: Person, script: Script, figures: Figures, *, waits: boo
             figures.answered_s.append(time.monotonic() - begun)
         elif waits:
             figures.unanswered += 1
+        else:
+            await asyncio.sleep(_TYPING_S)
 
 
 async def _answered(person: Person, script: Script, text: str, until: float) -> bool:

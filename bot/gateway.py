@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -40,7 +39,6 @@ from bot.texts import Texts
 from bot.web.console import Console, Doorkeeper
 from bot.web.metrics import serve_metrics
 from bot.web.page import ChatPage
-from knowledge.dossiers.registry import DossierRegistry
 from knowledge.privacy.guard import Heard
 
 if TYPE_CHECKING:
@@ -82,43 +80,17 @@ async def open_gateway(
         await upgrade_database(settings)
         services = services or build_services(settings)
         opened.push_async_callback(services.close)
-        registry = DossierRegistry(services.engine)
-        source = await opened.enter_async_context(open_source(settings, registry))
-        services = dataclasses.replace(services, source=source)
         alarms: list[Heard] = []
-        services = dataclasses.replace(
-            services,
-            personal=PersonalRecords(services.engine, settings.tracker_store),
-            alarms=alarms,
-        )
+        source = await opened.enter_async_context(open_source(settings, services.dossiers))
+        personal = PersonalRecords(services.engine, settings.tracker_store)
+        services = replace(services, source=source, personal=personal, alarms=alarms)
         stack = await opened.enter_async_context(open_stack(settings, services))
         stack.conversations.reach_people()
         parts, sender, dispatcher, channels = await _delivery(settings, services, stack, alone)
         alarms.append(lambda channel, kind: parts.metrics.trouble.labels(channel, kind).inc())
-        proxies = settings.proxies
-
-        async def came_from(conversation: str, request: web.Request) -> None:
-            address = client_address(request, proxies)
-            if address:
-                await stack.front.note_address(conversation, address)
-
-        chat = WebChat(
-            parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived, came_from=came_from
-        )
-        photo_desk = PhotoDesk(channels, PhotoReader())
-        stack.conversations.read_photos(photo_desk)
-        photos = WebPhotos(
-            parts.inbox, photo_desk, stack.texts, arrived=parts.arrived, came_from=came_from
-        )
+        chat, photos = _web_chat(settings, stack, parts, channels)
         platforms = build_platforms(settings, parts)
-        channels[chat.name] = chat
-        channels.update(platforms)
-        page = ChatPage(
-            stack.texts,
-            services.office,
-            samples=settings.samples,
-            zalo_verifier=settings.zalo_oa_verifier,
-        )
+        channels.update({chat.name: chat} | dict(platforms))
         if settings.metrics_port is not None:
             await opened.enter_async_context(serve_metrics(settings, parts.metrics))
         opened.callback(parts.wire.close)
@@ -126,24 +98,64 @@ async def open_gateway(
             Signal.ARRIVED: lambda _: dispatcher.wake(),
             Signal.WRITTEN: chat.written,
         }
-        background = [
+        work = [
             listen(services.engine, heard),
             dispatcher.run(),
             sender.run(),
-            _notifier(settings, services, parts, sender).run(),
-            Retention(services.engine, Terms.of(settings), settings.tracker_store).run(
-                parts.leases
-            ),
-            _prepare(settings, services),
+            *_regular_work(settings, services, parts, sender),
             *(_kept_running(platform) for platform in platforms.values()),
         ]
-        if settings.dossiers_inbox_dir:
-            background.append(_take_up_dropped_files(settings, services, registry))
-        opened.push_async_callback(_end, [asyncio.ensure_future(it) for it in background])
-        push = DossierPush(registry, settings, clock=services.clock)
+        opened.push_async_callback(_end, [asyncio.ensure_future(it) for it in work])
         yield Gateway(
-            chat, page, dispatcher, platforms, push, photos, _console(settings, services)
+            chat=chat,
+            page=_page(settings, services, stack),
+            dispatcher=dispatcher,
+            platforms=platforms,
+            dossier_push=DossierPush(services.dossiers, settings, clock=services.clock),
+            photos=photos,
+            console=_console(settings, services),
         )
+
+
+def _web_chat(
+    settings: Settings, stack: Stack, parts: Parts, channels: Mapping[str, Channel]
+) -> tuple[WebChat, WebPhotos]:
+    """Build the web chat and what takes its photos; all channels' photos are read from now on."""
+    proxies = settings.proxies
+
+    async def came_from(conversation: str, request: web.Request) -> None:
+        if address := client_address(request, proxies):
+            await stack.front.note_address(conversation, address)
+
+    desk = PhotoDesk(channels, PhotoReader())
+    stack.conversations.read_photos(desk)
+    chat = WebChat(
+        parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived, came_from=came_from
+    )
+    photos = WebPhotos(parts.inbox, desk, stack.texts, arrived=parts.arrived, came_from=came_from)
+    return chat, photos
+
+
+def _page(settings: Settings, services: Services, stack: Stack) -> ChatPage:
+    return ChatPage(
+        stack.texts,
+        services.office,
+        samples=settings.samples,
+        zalo_verifier=settings.zalo_oa_verifier,
+    )
+
+
+def _regular_work(
+    settings: Settings, services: Services, parts: Parts, sender: Sender
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what a gateway does beside answering."""
+    yield _prepare(settings, services)
+    pace = Pace(night_begins=settings.night_begins, night_ends=settings.night_ends)
+    yield Notifier(services, parts.leases, pace=pace, written=sender.wake).run()
+    terms = Terms.of(settings)
+    yield Retention(services.engine, terms, settings.tracker_store).run(parts.leases)
+    if settings.dossiers_inbox_dir:
+        yield _take_up_dropped_files(settings, services)
 
 
 def _console(settings: Settings, services: Services) -> Console:
@@ -151,8 +163,7 @@ def _console(settings: Settings, services: Services) -> Console:
         from bot.reports.page import ReportPage
         from bot.reports.source import ReportSource
 
-        registry = DossierRegistry(services.engine)
-        return ReportPage(ReportSource(services, registry, settings.data_dir))
+        return ReportPage(ReportSource(services, services.dossiers, settings.data_dir))
 
     password = settings.console_password
     return Console(Doorkeeper(password.get_secret_value() if password else None), open_reports)
@@ -205,11 +216,6 @@ async def _delivery(
     return parts, sender, dispatcher, channels
 
 
-def _notifier(settings: Settings, services: Services, parts: Parts, sender: Sender) -> Notifier:
-    pace = Pace(night_begins=settings.night_begins, night_ends=settings.night_ends)
-    return Notifier(services, parts.leases, pace=pace, written=sender.wake)
-
-
 def _told(texts: Texts, receipt: Receipt) -> str:
     at = (receipt.at or local_now()).astimezone(LOCAL_ZONE)
     return texts("erased", number=receipt.number, day=f"{at:%d/%m/%Y}", time=f"{at:%H:%M}")
@@ -226,12 +232,11 @@ async def _kept_running(platform: Platform) -> None:
         await asyncio.sleep(_BEGIN_AGAIN_S)
 
 
-async def _take_up_dropped_files(
-    settings: Settings, services: Services, registry: DossierRegistry
-) -> None:
+async def _take_up_dropped_files(settings: Settings, services: Services) -> None:
     from bot.dossiers.dropped import dropped_files  # what reads spreadsheets loads only here
 
-    if dropped := dropped_files(settings, settings.data_dir, registry, services.clock):
+    registry, clock = services.dossiers, services.clock
+    if dropped := dropped_files(settings, settings.data_dir, registry, clock):
         await dropped.run()
 
 
