@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=30)
 """How long a channel may have a part unless the sender prolongs it."""
+_NOTICE_HOLDS = timedelta(minutes=2)
+"""Whoever goes on writing is not told again and again that the answers will come."""
 _UNFINISHED = ("waiting", "sending")
 ANONYMOUS: Mapping[str, Any] = {
     "conversation": "",
@@ -112,13 +114,17 @@ class Outbox:
         return True
 
     async def notify(self, claimed: Claimed, text: str) -> bool:
-        """Tell a sender once that the answer will come; False if that was said before."""
+        """Tell a conversation that the answer will come; False if it was told a moment ago."""
+        now = datetime.now(UTC)
+        conversation = claimed.inbound.conversation
         async with self._engine.begin() as connection:
             if not await mark_noticed(connection, claimed.id):
                 return False
-            part = _part(claimed, Kind.NOTICE, text, datetime.now(UTC))
+            if await _was_noticed(connection, conversation, now - _NOTICE_HOLDS):
+                return False
+            part = _part(claimed, Kind.NOTICE, text, now)
             await connection.execute(insert(outbox).values(**part, last=False))
-            await signal(connection, Signal.WRITTEN, claimed.inbound.conversation)
+            await signal(connection, Signal.WRITTEN, conversation)
         return True
 
     async def push(
@@ -299,6 +305,16 @@ async def write_pushes(connection: AsyncConnection, pushes: Sequence[Push]) -> N
         await connection.execute(insert(outbox), rows)
     for conversation in {push.conversation for push in pushes}:
         await signal(connection, Signal.WRITTEN, conversation)
+
+
+async def _was_noticed(connection: AsyncConnection, conversation: str, since: datetime) -> bool:
+    query = (
+        select(outbox.c.id)
+        .where(outbox.c.conversation == conversation, outbox.c.kind == Kind.NOTICE.value)
+        .where(outbox.c.created_at > since)
+        .limit(1)
+    )
+    return (await connection.execute(query)).first() is not None
 
 
 def _claimable(channel: str, now: datetime) -> Any:

@@ -62,9 +62,12 @@ async def test_while_the_assistant_starts_people_are_told_once_and_answered_late
     async with desk.running():
         [notice] = await desk.sent(1)
         assert (notice.kind, notice.text) == (Kind.NOTICE, TEXTS("starting"))
+        await desk.inbox.put(message("2", "nữa"))
+        while await desk.inbox.waiting_unnoticed(timedelta(0)):
+            await desk.sent(0)
         desk.assistant.ready = True
-        sent = await desk.sent(2)
-    assert [part.kind for part in sent] == [Kind.NOTICE, Kind.ANSWER]
+        sent = await desk.sent(3)
+    assert [part.kind for part in sent] == [Kind.NOTICE, Kind.ANSWER, Kind.ANSWER]
 
 
 async def test_a_runtime_that_dies_during_a_turn_is_asked_again(desk: Desk) -> None:
