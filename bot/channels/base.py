@@ -34,16 +34,20 @@ class Capabilities:
     """What a platform can show; rendering fits answers to it."""
 
     max_chars: int
-    """Longest text of one message, in characters of the NFC form."""
+    """Longest text of one message, in the NFC form, as `measure` counts it."""
     buttons: int
     """Most quick replies under one message; what is more is numbered in the text."""
     typing: bool = False
     files: bool = False
     """Whether forms are sent as files."""
     chat_pause: timedelta = timedelta(0)
-    """Least time between two messages to one conversation."""
+    """Least time between two messages to one person."""
+    group_pause: timedelta = timedelta(0)
+    """Least time between two messages to one group; its conversations are `<chat>.<person>`."""
     per_second: int = 0
     """Most messages a second over all conversations; 0 means no limit."""
+    measure: Callable[[str], int] = len
+    """How the platform counts the length of a text; never less for a longer text."""
 
 
 @dataclass(frozen=True, slots=True)

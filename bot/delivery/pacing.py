@@ -19,6 +19,7 @@ class Pace:
 
     def __init__(self, capabilities: Capabilities) -> None:
         self._pause_s = capabilities.chat_pause.total_seconds()
+        self._group_pause_s = capabilities.group_pause.total_seconds()
         rate = capabilities.per_second
         self._limiter = AsyncLimiter(rate, 1) if rate else None
         self._free_at: OrderedDict[str, float] = OrderedDict()
@@ -36,8 +37,9 @@ class Pace:
     async def wait(self, conversation: str) -> None:
         """Wait until the next message of a conversation may go out."""
         now = time.monotonic()
-        free_at = max(self._free_at.pop(conversation, now), now)
-        self._free_at[conversation] = free_at + self._pause_s
+        chat, in_group, _ = conversation.partition(".")  # people in a group share its limit
+        free_at = max(self._free_at.pop(chat, now), now)
+        self._free_at[chat] = free_at + (self._group_pause_s if in_group else self._pause_s)
         while len(self._free_at) > _REMEMBERED:
             self._free_at.popitem(last=False)
         await asyncio.sleep(free_at - now)

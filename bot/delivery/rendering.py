@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.channels.base import Capabilities
@@ -43,26 +44,32 @@ def render(turn: Turn, capabilities: Capabilities) -> Rendered:
     if turn.files and not capabilities.files:
         text = "\n".join([text, "", *(f"• {file.name}" for file in turn.files)])
     files = turn.files if capabilities.files else ()
-    return Rendered(_counted(text, capabilities.max_chars), turn.buttons, numbered, files)
+    return Rendered(_counted(text, capabilities), turn.buttons, numbered, files)
 
 
-def split(text: str, limit: int) -> list[str]:
-    """Split a text into parts of at most `limit` characters, where a reader would pause."""
+def split(text: str, limit: int, measure: Callable[[str], int] = len) -> list[str]:
+    """Split a text into parts of at most `limit`, as measured, where a reader would pause."""
     parts = []
     rest = text.strip()
-    while len(rest) > limit:
-        at = _break_before(rest, limit)
+    while measure(rest) > limit:
+        at = _break_before(rest, _characters_within(rest, limit, measure))
         parts.append(rest[:at].rstrip())
         rest = rest[at:].lstrip()
     return [*parts, rest]
 
 
-def _counted(text: str, limit: int) -> list[str]:
+def _counted(text: str, capabilities: Capabilities) -> list[str]:
     """Split, and say on each of several parts which one it is."""
-    if len(text.strip()) <= limit:
+    limit, measure = capabilities.max_chars, capabilities.measure
+    if measure(text.strip()) <= limit:
         return [text.strip()]
-    parts = split(text, limit - _ROOM_FOR_COUNTER)
+    parts = split(text, limit - _ROOM_FOR_COUNTER, measure)
     return [f"{part}\n{_COUNTER.format(n, len(parts))}" for n, part in enumerate(parts, start=1)]
+
+
+def _characters_within(text: str, limit: int, measure: Callable[[str], int]) -> int:
+    """Return how many characters from the beginning measure no more than a limit."""
+    return bisect_right(range(1, len(text) + 1), limit, key=lambda end: measure(text[:end]))
 
 
 def _break_before(text: str, limit: int) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.channels.base import NotDelivered, NotSent, Refused, Unknown, Unreachable
 from bot.channels.telegram import build
 from bot.channels.telegram.keyboard import rows
-from bot.channels.telegram.markup import LONGEST_UNITS, SAFE_CHARS, to_html, units
+from bot.channels.telegram.markup import LONGEST_UNITS, to_html, units
 from bot.channels.telegram.sent_files import SentFiles
 from bot.channels.telegram.webhook import SECRET_HEADER, register
 from bot.delivery.rendering import split
@@ -254,15 +254,18 @@ def test_markup_never_changes_what_is_read(text: str) -> None:
     st.text(st.sampled_from("aạ đ👍🏽👨‍👩‍👧🇻🇳\n.<&"), min_size=1, max_size=40), st.integers(1, 300)
 )
 def test_no_part_is_ever_too_long_for_telegram(text: str, times: int) -> None:
-    assert all(units(part) <= LONGEST_UNITS for part in split(text * times, SAFE_CHARS))
+    parts = split(text * times, LONGEST_UNITS, units)
+    assert all(units(part) <= LONGEST_UNITS for part in parts)
+    assert "".join("".join(parts).split()) == "".join((text * times).split())
 
 
 async def test_the_longest_part_of_emoji_and_of_escapes_is_taken(
     desk: Desk, telegram: FakeTelegram
 ) -> None:
     for character in "👍&<ạ":
-        await desk.channel.send(desk.part(character * SAFE_CHARS))
-    assert [len(sent.text) for sent in telegram.sent] == [SAFE_CHARS] * 4
+        count = LONGEST_UNITS // units(character)
+        await desk.channel.send(desk.part(character * count))
+    assert [units(sent.text) for sent in telegram.sent] == [LONGEST_UNITS] * 4
 
 
 async def test_a_key_that_is_too_long_for_a_button_is_an_explicit_error(

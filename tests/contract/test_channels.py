@@ -149,6 +149,16 @@ async def test_a_platform_that_refuses_for_now_gets_it_later(
     assert await at_platform.hears(1) == ["re: lần nữa"]
 
 
+async def test_a_flooded_platform_gets_it_when_it_asks_for_it(
+    house: Stage, doors: dict[str, Door]
+) -> None:
+    """Telegram alone says when; the waits of Zalo's answers are tested with its channels."""
+    visit = Visit(doors["telegram"], house.gateways[0].url, house.session, next(_people))
+    visit.door.fault("flood", visit.person)
+    assert await visit.say("lần nữa") in TAKEN
+    assert await visit.hears(1) == ["re: lần nữa"]
+
+
 async def test_a_lost_answer_of_the_platform_is_not_repeated(at_platform: Visit) -> None:
     at_platform.door.fault("lost_answer", at_platform.person)
     assert await at_platform.say("một") in TAKEN

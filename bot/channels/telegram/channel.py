@@ -16,7 +16,7 @@ from bot.channels.telegram import fetching, sending
 from bot.channels.telegram.api import open_api
 from bot.channels.telegram.errors import meaning, reason
 from bot.channels.telegram.examining import examine
-from bot.channels.telegram.markup import SAFE_CHARS
+from bot.channels.telegram.markup import LONGEST_UNITS, units
 from bot.channels.telegram.polling import Poller
 from bot.channels.telegram.receiving import Receiver
 from bot.channels.telegram.sent_files import SentFiles
@@ -37,11 +37,13 @@ class Telegram:
 
     name = NAME
     capabilities = Capabilities(
-        max_chars=SAFE_CHARS,
+        max_chars=LONGEST_UNITS,
+        measure=units,
         buttons=12,
         typing=True,
         files=True,
         chat_pause=timedelta(seconds=1),
+        group_pause=timedelta(seconds=3),
         per_second=30,
     )
 

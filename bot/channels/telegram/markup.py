@@ -12,8 +12,6 @@ from html import escape
 PARSE_MODE = "HTML"
 LONGEST_UNITS = 4096
 """Longest text that Telegram takes, in UTF-16 units, counted after the tags are read."""
-SAFE_CHARS = LONGEST_UNITS // 2
-"""No text of so many characters is longer than that: a character takes at most two units."""
 LONGEST_CAPTION_UNITS = 1024
 _HEADING = re.compile(r"[^\W\d_].{0,78}:")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
