@@ -215,7 +215,7 @@ async def test_two_notifiers_tell_everybody_once(engine: AsyncEngine, services: 
 async def test_a_storm_with_kills_in_the_middle_tells_everybody_once(
     engine: AsyncEngine, database_url: str, tmp_path: Path
 ) -> None:
-    """5,000 changes of 2,500 dossiers, each followed once; the notifier is killed eight times."""
+    """5,000 changes of 2,500 dossiers, each followed once; the notifier is killed four times."""
     codes = [f"H05.20-261005-{n:04d}" for n in range(STORM // 2)]
     people = [f"fake:{n}" for n in range(len(codes))]
     await registered(engine, *(dossier(code, Status.RECEIVED) for code in codes))
@@ -239,7 +239,7 @@ async def test_a_storm_with_kills_in_the_middle_tells_everybody_once(
         await registered(engine, *(dossier(code, status) for code in codes))
     chance = random.Random(5)
     kills = 0
-    while kills < 8:
+    while kills < 4:
         with _notifying(database_url, tmp_path) as process:
             assert process.stdout is not None
             for _ in range(chance.randrange(1, 4)):
@@ -256,7 +256,7 @@ async def test_a_storm_with_kills_in_the_middle_tells_everybody_once(
     assert len(counts) == len(people)
     assert set(counts.values()) == {1}
     assert all("ĐÃ XỬ LÝ XONG" in row["text"] for row in rows)
-    assert kills >= 3
+    assert kills >= 2
 
 
 def _notifying(database_url: str, folder: Path) -> subprocess.Popen[str]:
