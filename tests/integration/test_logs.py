@@ -29,7 +29,7 @@ SECRETS = (
 )
 NUMBER_OF_A_PERSON = re.compile(r"(?<![\d.:+-])(?:\+84|0)\d{9}(?![\d.])")
 WORDS_OF_PEOPLE = re.compile(
-    r"(?i)mở cây xăng|lệ phí|giấy phép|xin chào|hồ sơ H05|câu \d+ của|một lần|re: "
+    r"(?i)mở cây xăng|lệ phí|giấy phép|xin chào|hồ sơ H05|câu \d+ của|một lần|\bre: "
 )
 
 
