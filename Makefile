@@ -36,6 +36,10 @@ frames: .venv/.installed ## write the training files that are made of frames and
 fit: install .venv/.dev train ## fit the weights of the search on the calibration questions
 	$(PY) -m benchmarks.fit_search
 
+.PHONY: thresholds
+thresholds: install .venv/.dev train ## try other thresholds of the search on the calibration questions
+	$(PY) -m benchmarks.fit_thresholds
+
 .PHONY: accept
 accept: install train ## measure the test questions and take the figures for the accepted ones
 	$(MOTCUA) evaluate tests/understanding/test.jsonl --today 2026-11-24 --json tests/understanding/accepted.json

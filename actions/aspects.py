@@ -24,8 +24,10 @@ ASPECT_OF_INTENT = {
 INTENT_OF_ASPECT = {aspect: intent for intent, aspect in ASPECT_OF_INTENT.items()}
 NAMING = "name_procedure"
 _ABOUT_PROCEDURES = frozenset({*ASPECT_OF_INTENT, NAMING})
-_ALONE = 0.6
+_ALONE = 0.8
 """The share from which on the model is believed where nothing is worded."""
+_SURE = 0.65
+"""The confidence that the model must have besides."""
 _CUE = 0.9
 """What a wording of an aspect adds to the model's share for it."""
 _VAGUE = 0.2
@@ -42,9 +44,12 @@ def asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
     aspect = ASPECT_OF_INTENT.get(message.intent)
     if message.is_button:
         return (aspect,) if aspect else ()
+    listed = catalogue.index.listed_aspects(message.text)
     worded = catalogue.index.aspects_of(message.text)
+    if listed and Aspect.OVERVIEW not in listed and (len(listed) > 1 or not worded):
+        return listed[:_MOST_ASPECTS]
     votes = _shares(message)
-    if not worded and max(votes.values(), default=0.0) < _ALONE:
+    if not worded and not _is_sure(message, votes):
         return ()
     likeliest = _likeliest(votes, worded)
     if likeliest not in worded:
@@ -73,10 +78,16 @@ def asked_of(
         return (Aspect(last),)
     if last and wanted in ((), (Aspect.OVERVIEW,)) and not message.is_button:
         index = catalogue.index
-        going_on = goes_on or index.goes_on(message.text)
+        unanswered = not message.slots.get("procedure")  # it was asked of which procedure
+        going_on = goes_on or unanswered or index.goes_on(message.text)
         if going_on and not index.tells_situation(message.text):
             return (Aspect(last),)
     return wanted or (Aspect.OVERVIEW,)
+
+
+def _is_sure(message: Message, votes: Mapping[str, float]) -> bool:
+    """Whether the model is believed about a message that words no aspect."""
+    return max(votes.values(), default=0.0) >= _ALONE and message.confidence >= _SURE
 
 
 def _shares(message: Message) -> dict[str, float]:

@@ -227,10 +227,11 @@ def _names_ours(catalogue: Catalogue, message: Message) -> bool:
 def _may_follow_up(catalogue: Catalogue, message: Message) -> bool:
     """Whether a doubtful message goes on about the procedure that was talked about."""
     said_nothing_else = not catalogue.index.read(message.text).content
+    sure = message.confidence >= SURE_REFUSAL
     return (
         bool(message.slots.get("procedure"))
         and said_nothing_else
-        and message.confidence < SURE_REFUSAL
+        and not (sure and not catalogue.index.aspects_of(message.text))
     )
 
 

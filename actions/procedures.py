@@ -235,7 +235,8 @@ def _aspects(catalogue: Catalogue, message: Message, found: Resolved) -> tuple[A
         catalogue,
         message,
         goes_on=names_only or bool(message.slots.get("choices")),
-        chosen=chosen_number(message) is not None,
+        chosen=chosen_number(message) is not None
+        or (found.goes_on and not catalogue.index.asks_by_itself(message.text)),
     )
 
 

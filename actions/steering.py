@@ -55,6 +55,7 @@ _BESIDE = frozenset(
     {
         *("greet", "thank", "say_goodbye", "ask_help", "praise", "affirm", "cancel"),
         *("ask_working_hours", "ask_contact", "talk_to_person", "complain"),
+        *("list_followed", "stop_following", "show_my_data"),
     }
 )
 _SURE_TALK = 0.8

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 _D_FOLDING = str.maketrans({"đ": "d", "Đ": "D", "Ð": "D", "ð": "d"})
 _WORD = re.compile(r"\w+")
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 SHORTHAND: Mapping[str, str] = {
@@ -145,8 +145,8 @@ def _form(lowered: str) -> str:
     if lowered.isascii():
         return lowered
     decomposed = unicodedata.normalize("NFD", lowered.replace("ð", "đ"))
-    tones = "".join(char for char in decomposed if char in _TONES)
-    return unicodedata.normalize("NFC", "".join(c for c in decomposed if c not in _TONES)) + tones
+    tones = "".join(char for char in decomposed if char in TONES)
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if c not in TONES)) + tones
 
 
 _TELEX_LETTERS = re.compile(r"aa|ee|oo|dd|[aou]w|w")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.model import Procedure, State, Text, Variant
-from knowledge.procedures.wording import Token
+from knowledge.procedures.particulars import Particulars
+from knowledge.procedures.phrases import Token
 
 _OTHER_WORD = 0.2
 """What is left of a word typed with other marks than the name has."""
+LATER_ACTS = {Variant.CAP_LAI, Variant.SUA_DOI, Variant.GIA_HAN, Variant.CHAM_DUT}
 _GONE = (State.ABOLISHED, State.REPLACED)
 
 
@@ -41,6 +43,8 @@ class Phrase:
     """Weight of its single words."""
     frame: frozenset[str]
     joined: str
+    was_asked: bool = False
+    """Whether it is a question that somebody asked, not a name."""
 
 
 @dataclass(slots=True)
@@ -51,13 +55,19 @@ class Family:
     ours: bool = True
     procedures: dict[str, Procedure] = field(default_factory=dict)
     phrases: list[Phrase] = field(default_factory=list)
+    _of_procedure: dict[str, list[Phrase]] = field(default_factory=lambda: defaultdict(list))
     forms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     pairs: set[str] = field(default_factory=set)
     official: set[str] = field(default_factory=set)
     """Words of the official names."""
+    official_pairs: set[str] = field(default_factory=set)
     frame: set[str] = field(default_factory=set)
     usual: Counter[str] = field(default_factory=Counter)
     """In how many of the names a word stands."""
+    cores: set[str] = field(default_factory=set)
+    """What the official names call it, without the act and without who is in charge: keys."""
+    particulars: dict[str, Particulars] = field(default_factory=dict)
+    """What the official names say that siblings differ by, by the id of the procedure."""
 
     @property
     def variants(self) -> frozenset[Variant]:
@@ -65,22 +75,43 @@ class Family:
         return frozenset(item.variant for item in self.procedures.values())
 
     @property
+    def has_first_issue(self) -> bool:
+        """Whether one can get what it is about in the first place, not only change or renew it."""
+        return not self.ours or not self.variants <= LATER_ACTS
+
+    @property
     def is_gone(self) -> bool:
         """Whether nothing of it can be applied for any more."""
         return self.ours and all(item.status.state in _GONE for item in self.procedures.values())
+
+    def named_in_full(self, keys: str) -> int:
+        """Return how many letters of a question (keys between spaces) are an official name."""
+        return max((len(core) for core in self.cores if f" {core} " in keys), default=0)
+
+    def is_excluded_by(self, said: Particulars) -> bool:
+        """Whether what a question says is true of none of its procedures."""
+        return bool(self.particulars) and all(
+            said.excludes(own) for own in self.particulars.values()
+        )
+
+    def is_settled_by(self, said: Particulars) -> bool:
+        """Whether a question says of particulars what one of its procedures says."""
+        return any(said.settles(own) for own in self.particulars.values())
 
     def learn(self, content: Iterable[Token]) -> None:
         """Take words for the family's own."""
         for token in content:
             self.forms[token.key].add(token.form)
 
-    def phrases_of(self, procedure: Procedure) -> list[Phrase]:
+    def add(self, phrase: Phrase) -> None:
+        """Add a name."""
+        self.phrases.append(phrase)
+        if phrase.procedure:
+            self._of_procedure[phrase.procedure.id].append(phrase)
+
+    def phrases_of(self, procedure: Procedure) -> Sequence[Phrase]:
         """Return the names of one of its procedures."""
-        return [
-            phrase
-            for phrase in self.phrases
-            if phrase.procedure and phrase.procedure.id == procedure.id
-        ]
+        return self._of_procedure[procedure.id]
 
     def knows(self, token: Token) -> float:
         """Return how surely a word is one of the family's, 0 to 1."""

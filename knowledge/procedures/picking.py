@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from knowledge.procedures.families import LATER_ACTS
 from knowledge.procedures.model import Procedure, State, Variant
 from knowledge.procedures.reading import Query
 from knowledge.procedures.resolution import Ambiguous, Resolution, Resolved
@@ -32,7 +33,9 @@ class Picker:
     before: Procedure | None = None
     """What was talked about last."""
     goes_on: bool = False
-    """Whether the message asks of something else what was asked before."""
+    """Whether the message goes on with what was asked before: "còn … thì sao"."""
+    asks: bool = False
+    """Whether it words what it asks itself."""
 
     def pick(self, matches: Sequence[Match]) -> Resolution:
         """Return what is meant of the procedures of a family, the likest names first."""
@@ -43,7 +46,7 @@ class Picker:
             related = self._related(matches)
             return related or Ambiguous(tuple(match.procedure for match in matches[:CHOICES]))
         same = [match for match in matches if self.before and match.procedure == self.before]
-        if same:
+        if same and not _another_is_named(same[0], matches):
             return Resolved(same[0].procedure, from_context=True)
         first_issue = [match for match in matches if match.procedure.variant in _FIRST_ISSUE]
         return _clear_leader(_fitting(first_issue, matches))
@@ -73,7 +76,12 @@ class Picker:
     def _carried_on(self, matches: Sequence[Match]) -> Sequence[Match]:
         """Return those of the act that was talked about, on another licence: "còn …?"."""
         before = self.before
-        if not (self.goes_on and before) or before.variant in _FIRST_ISSUE or self.query.variants:
+        if (
+            self.asks
+            or not (self.goes_on and before)
+            or before.variant in _FIRST_ISSUE
+            or self.query.variants
+        ):
             return ()
         if any(match.procedure.family == before.family for match in matches):
             return ()
@@ -92,12 +100,28 @@ class Picker:
         return Resolved(next(iter(related.values())))
 
 
+def _another_is_named(told: Match, matches: Sequence[Match]) -> bool:
+    """Whether a message names what only others of the family know: "mẫu GSTP thì sao"."""
+    most = max(match.likeness.coverage for match in matches)
+    return most >= told.likeness.coverage + _OTHER_LEAD
+
+
 def _fitting(first_issue: Sequence[Match], matches: Sequence[Match]) -> Sequence[Match]:
-    """Return the first issues, unless only another procedure knows words of the question."""
+    """Return the first issues, unless only another procedure knows words of the question.
+
+    A later act that nothing words is meant only where its official name knows them.
+    """
     if not first_issue:
         return matches
     known = max(match.likeness.coverage for match in first_issue)
-    other = max(matches, key=lambda match: match.likeness.coverage)
+    official = max(match.likeness.official for match in first_issue)
+    others = [
+        match
+        for match in matches
+        if match.procedure.variant not in LATER_ACTS
+        or match.likeness.official >= official + _OTHER_LEAD
+    ]
+    other = max(others, key=lambda match: match.likeness.coverage, default=first_issue[0])
     return [other] if other.likeness.coverage >= known + _OTHER_LEAD else first_issue
 
 

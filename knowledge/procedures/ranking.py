@@ -12,74 +12,47 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
-from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
-
-from rapidfuzz import fuzz
 
 from knowledge.procedures.families import Family, Phrase, Topic
+from knowledge.procedures.features import (
+    Asked,
+    Likeness,
+    Scored,
+    cosine,
+    features_of_phrases,
+    frame_share,
+    is_word_of,
+    norm,
+    pairs_of,
+    share_of,
+)
 from knowledge.procedures.model import Procedure
+from knowledge.procedures.phrases import Token
 from knowledge.procedures.reading import Query, Reader
-from knowledge.procedures.wording import Token, Wording
+from knowledge.procedures.wording import Wording
 
 OTHERS = "others"
 """A feature of the topics that are not ours."""
 OTHERS_DOUBT = "others_doubt"
 """How sure the model is that nothing of ours is meant, for these topics."""
+IN_NAME = "in_name"
+"""Whether all that a question names stands in the official names, as it stands there."""
 FEATURES = (
     *("coverage", "pairs", "phrase", "phrase_covered", "name", "frame", "evidence", "missing"),
     *("alike", "lacks_variant", "gone", "exact", OTHERS, OTHERS_DOUBT),
 )
 NONE_FEATURES = ("none", "none_unknown", "none_few", "none_doubt")
 
-_CANDIDATES = 40
+_CANDIDATES = 24
 _FRAME_SHARE = 0.1
 _OTHER_FIELD = 0.3
 _MUCH = 12.0
 _PAIR_SHARE = 0.6
 _REPEATED = 2
 """In so many questions about a family a word must stand, to be one of its own."""
-_COVERAGE = 0.5
-
-Weights = Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A family with its features for one question."""
-
-    family: Family
-    features: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with the weights of its words, worked out once for all families."""
-
-    query: Query
-    words: Mapping[Token, float]
-    total: float
-    terms: Mapping[str, float]
-    """Words, and known pairs of neighbours with a space between."""
-    norm: float
-    pairs: Mapping[str, float]
-    frame: Mapping[str, float]
-    joined: str
-
-
-class Likeness(NamedTuple):
-    """How like a question the names of one procedure are, 0 to about 1."""
-
-    closeness: float
-    """Of its likest name, frame words included."""
-    coverage: float
-    """Share of the question's words that any of its names knows."""
-
-    @property
-    def score(self) -> float:
-        """Return both in one number."""
-        return self.closeness + _COVERAGE * self.coverage
+_SHORTEST_CORE = 4
+"""Spaces in an official name that is long enough to tell a family."""
 
 
 @dataclass(slots=True)
@@ -92,6 +65,7 @@ class FamilyIndex:
     _frame_rarity: dict[str, float] = field(default_factory=dict)
     _postings: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _unknown: float = 1.0
+    _words: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -117,7 +91,7 @@ class FamilyIndex:
             if procedure:
                 family.procedures[procedure.id] = procedure
             family.learn(query.content)
-            family.pairs.update(_pairs(query.content))
+            family.pairs.update(pairs_of(query.content))
             family.frame.update(query.frame)
         index._learn_asked(questions)
         index._weigh()
@@ -125,8 +99,19 @@ class FamilyIndex:
         for family, procedure, query, is_official in read:
             index._add(family, procedure, query, is_official=is_official)
         for procedure, query in questions:
-            index._add(index.families[procedure.family], procedure, query, is_official=False)
+            index._add(index.families[procedure.family], procedure, query, was_asked=True)
+        index._drop_cores_of_many()
         return index
+
+    def _drop_cores_of_many(self) -> None:
+        """Forget what the official names of other families begin with too."""
+        beginnings: dict[str, set[str]] = defaultdict(set)
+        for slug, family in self.families.items():
+            for words in (core.split() for core in family.cores):
+                for end in range(_SHORTEST_CORE + 1, len(words)):
+                    beginnings[" ".join(words[:end])].add(slug)
+        for slug, family in self.families.items():
+            family.cores = {core for core in family.cores if beginnings[core] <= {slug}}
 
     def _learn_asked(self, questions: Iterable[tuple[Procedure, Query]]) -> None:
         """Learn the words that several questions about a family share: the others are chance."""
@@ -151,15 +136,16 @@ class FamilyIndex:
         """Weigh the words of a question."""
         words = {token: self._weight(token) for token in query.content}
         terms = self._terms(query.content)
-        rarity = self._frame_rarity
+        frame = {key: self._frame_rarity[key] for key in query.frame if key in self._frame_rarity}
         return Asked(
             query,
             words,
             sum(words.values()) or 1.0,
             terms,
-            _norm(terms),
+            norm(terms),
             {term: weight for term, weight in terms.items() if " " in term},
-            {key: rarity[key] for key in query.frame if key in rarity},
+            frame,
+            sum(frame.values()),
             "".join(token.key for token in query.content),
         )
 
@@ -193,37 +179,54 @@ class FamilyIndex:
     def kinship(self, family: Family, other: Procedure, query: Query) -> float:
         """Return how much a family has of what another procedure is about, 0 to 1.
 
-        Words of the question do not count: they are what differs.
+        Words of the question do not count: they are what differs. What people call it counts,
+        and as much what the official names say, which is closer to the point.
         """
         if other.id in family.procedures:
             return 1.0
         said = {token.key for token in query.content}
+        usual = self.families[other.family].usual
         about = {
             key: count * self._rarity.get(key, 0.0)
-            for key, count in self.families[other.family].usual.items()
+            for key, count in usual.items()
             if key not in said
         }
         same_field = any(item.field == other.field for item in family.procedures.values())
-        return _share(about, family.usual) * (1.0 if same_field else _OTHER_FIELD)
+        shared = (share_of(about, family.usual) + self.official_kinship(family, other, said)) / 2
+        return shared * (1.0 if same_field else _OTHER_FIELD)
 
-    def likeness(self, query: Query, procedure: Procedure) -> Likeness:
+    def official_kinship(self, family: Family, other: Procedure, said: Container[str]) -> float:
+        """Return how much of another procedure's official names a family's have, 0 to 1."""
+        about = {
+            key: self._rarity.get(key, 0.0)
+            for key in self.families[other.family].official
+            if key not in said
+        }
+        return share_of(about, family.official)
+
+    def likeness(self, asked: Asked, procedure: Procedure) -> Likeness:
         """Return how like a question the names of one procedure are."""
-        asked = self.asked(query)
         own = self.families[procedure.family].phrases_of(procedure)
         closeness = max(
-            _cosine(asked, phrase) + _FRAME_SHARE * _frame_share(asked, phrase) for phrase in own
+            cosine(asked, phrase) + _FRAME_SHARE * frame_share(asked, phrase) for phrase in own
         )
         known = sum(
             weight
             for token, weight in asked.words.items()
-            if any(token.key in phrase.terms for phrase in own)
+            if is_word_of(token.key, own, name=self.families[procedure.family].official)
         )
-        return Likeness(closeness, known / asked.total)
+        official = sum(
+            weight for token, weight in asked.words.items() if token.key in own[0].terms
+        )
+        return Likeness(closeness, known / asked.total, official / asked.total)
 
     def words_of(self, procedure: Procedure) -> frozenset[str]:
         """Return the keys of all words of a procedure's names."""
-        own = self.families[procedure.family].phrases_of(procedure)
-        return frozenset[str]().union(*(phrase.frame.union(phrase.terms) for phrase in own))
+        if procedure.id not in self._words:
+            own = self.families[procedure.family].phrases_of(procedure)
+            words = (phrase.frame.union(phrase.terms) for phrase in own)
+            self._words[procedure.id] = frozenset[str]().union(*words)
+        return self._words[procedure.id]
 
     def _weigh(self) -> None:
         total = len(self.families)
@@ -241,24 +244,35 @@ class FamilyIndex:
                 self._postings[key].append(slug)
 
     def _add(
-        self, family: Family, procedure: Procedure | None, query: Query, *, is_official: bool
+        self,
+        family: Family,
+        procedure: Procedure | None,
+        query: Query,
+        *,
+        is_official: bool = False,
+        was_asked: bool = False,
     ) -> None:
         terms = self._terms(query.content)
         plain = sum(weight for term, weight in terms.items() if " " not in term)
         joined = "".join(token.key for token in query.content)
-        family.phrases.append(
-            Phrase(procedure, terms, _norm(terms), plain, frozenset(query.frame), joined)
+        family.add(
+            Phrase(procedure, terms, norm(terms), plain, frozenset(query.frame), joined, was_asked)
         )
         family.usual.update({token.key for token in query.content})
         if is_official:
             family.official.update(token.key for token in query.content)
+            family.official_pairs.update(pairs_of(query.content))
+            if procedure:
+                family.particulars[procedure.id] = query.particulars
+                core = self.reader.wording.core_of(query.tokens)
+                family.cores.update([core] if core.count(" ") >= _SHORTEST_CORE else [])
 
     def _weight(self, token: Token) -> float:
         return self._rarity.get(token.key, self._unknown)
 
     def _terms(self, content: Sequence[Token]) -> dict[str, float]:
         terms = {token.key: self._weight(token) for token in content}
-        for pair in _pairs(content):
+        for pair in pairs_of(content):
             if pair in self._rarity:
                 terms[pair] = self._rarity[pair]
         return terms
@@ -279,8 +293,12 @@ class FamilyIndex:
         variants = asked.query.variants
         return {
             "coverage": hits / asked.total,
-            "pairs": _share(asked.pairs, family.pairs),
+            "pairs": share_of(asked.pairs, family.pairs),
             "name": official / asked.total,
+            IN_NAME: float(
+                all(token.key in family.official for token in asked.words)
+                and asked.pairs.keys() <= family.official_pairs
+            ),
             "evidence": min(1.0, hits / _MUCH),
             "missing": min(1.0, missing / _MUCH),
             "lacks_variant": float(
@@ -289,71 +307,5 @@ class FamilyIndex:
             "gone": float(family.is_gone),
             OTHERS: float(not family.ours),
             OTHERS_DOUBT: 0.0 if family.ours else doubt,
-            **_of_phrases(asked, family.phrases),
+            **features_of_phrases(asked, family.phrases),
         }
-
-
-def _of_phrases(asked: Asked, phrases: Iterable[Phrase]) -> dict[str, float]:
-    """Return the features that the best of some names gives; only names that share words count."""
-    sharing = [phrase for phrase in phrases if not asked.terms.keys().isdisjoint(phrase.terms)]
-    return {
-        "phrase": max((_cosine(asked, it) for it in sharing), default=0.0),
-        "phrase_covered": max((_covered(asked, it) for it in sharing), default=0.0),
-        "frame": max((_frame_share(asked, it) for it in sharing), default=0.0),
-        "alike": max((fuzz.ratio(asked.joined, it.joined) for it in sharing), default=0.0) / 100,
-        "exact": float(any(_is_exact(asked, it) for it in sharing)),
-    }
-
-
-def probabilities(
-    weights: Weights, scored: Sequence[Scored], none: Mapping[str, float]
-) -> tuple[list[float], float]:
-    """Return the probability of each family, and that of "none of ours"; they add up to 1."""
-    values = [weighted(weights, item.features) for item in scored]
-    values.append(weighted(weights, none))
-    most = max(values)
-    powers = [math.exp(value - most) for value in values]
-    total = sum(powers)
-    *families, outside = (power / total for power in powers)
-    return families, outside
-
-
-def weighted(weights: Weights, features: Mapping[str, float]) -> float:
-    """Return the weighted sum of features."""
-    return sum(weights.get(name, 0.0) * value for name, value in features.items())
-
-
-def _pairs(content: Iterable[Token]) -> list[str]:
-    return [f"{left.key} {right.key}" for left, right in pairwise(content)]
-
-
-def _norm(terms: Mapping[str, float]) -> float:
-    return math.sqrt(sum(weight * weight for weight in terms.values())) or 1.0
-
-
-def _share(weights: Mapping[str, float], known: Container[str]) -> float:
-    """Return how much of some weights belongs to known keys, 0 to 1."""
-    total = sum(weights.values())
-    return sum([w for key, w in weights.items() if key in known]) / total if total else 0.0
-
-
-def _frame_share(asked: Asked, phrase: Phrase) -> float:
-    return _share(asked.frame, phrase.frame) if phrase.frame else 0.0
-
-
-def _cosine(asked: Asked, phrase: Phrase) -> float:
-    common = asked.terms.keys() & phrase.terms.keys()
-    shared = sum([asked.terms[term] * phrase.terms[term] for term in common])
-    return shared / (asked.norm * phrase.norm)
-
-
-def _is_exact(asked: Asked, phrase: Phrase) -> bool:
-    """Whether a question says what a name says, beside words that name nothing."""
-    return asked.terms.keys() == phrase.terms.keys() and phrase.frame.issubset(asked.query.frame)
-
-
-def _covered(asked: Asked, phrase: Phrase) -> float:
-    if not phrase.plain:
-        return 0.0
-    common = asked.terms.keys() & phrase.terms.keys()
-    return sum([phrase.terms[term] for term in common if " " not in term]) / phrase.plain

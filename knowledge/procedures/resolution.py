@@ -13,6 +13,8 @@ class Resolved:
 
     procedure: Procedure
     from_context: bool = False
+    goes_on: bool = False
+    """Whether the message says no more than how it differs from what was talked about."""
 
 
 @dataclass(frozen=True, slots=True)

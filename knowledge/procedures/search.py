@@ -14,16 +14,16 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from knowledge.procedures.chances import favoured, keys_of, weighed_by_words
 from knowledge.procedures.families import Topic
-from knowledge.procedures.model import Aspect, Procedure
+from knowledge.procedures.features import Likeness, Scored, Weights, probabilities
+from knowledge.procedures.model import Aspect, Procedure, Variant
+from knowledge.procedures.particulars import Particulars
+from knowledge.procedures.parts import aspects_of_parts, pieces
 from knowledge.procedures.ranking import (
     FEATURES,
     NONE_FEATURES,
     FamilyIndex,
-    Likeness,
-    Scored,
-    Weights,
-    probabilities,
 )
 from knowledge.procedures.reading import Query
 from knowledge.procedures.wording import Wording
@@ -31,8 +31,14 @@ from knowledge.yaml_files import load_yaml
 
 _SHORT = 4
 """A message of no more words that may name something is read with what was talked about."""
-_OF_THE_TOPIC = 20.0
+_SIBLING = 0.5
+"""How much of a procedure's official name a sibling has that only a particular tells apart."""
+_SAME_LICENCE = 0.8
+"""How much of the official name of a family of later acts, which is more general, it has."""
+TOPIC_ITSELF = 20.0
 """How much likelier a family is that was talked about or offered."""
+OF_THE_TOPIC = 60.0
+"""How much likelier one would be that shares all that these are about."""
 
 
 class SearchWeights(BaseModel):
@@ -69,6 +75,12 @@ class FamilyMatch:
     """The same, whatever was talked about before."""
     matches: tuple[Match, ...]
     features: Mapping[str, float]
+    named: bool = False
+    """Whether its official name stands in the question."""
+    settled: bool = False
+    """Whether the question says a particular of it."""
+    worth_asking: bool = True
+    """Whether it can still be applied for, and not only be changed or renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +134,21 @@ class ProcedureIndex:
         """Return the aspects that a question words, in its order, with the words of each."""
         return self.wording.aspects_of(self.read(text).tokens)
 
+    def listed_aspects(self, text: str) -> tuple[Aspect, ...]:
+        """Return the aspects of a question in several parts, where each part asks for one."""
+        return aspects_of_parts(self.wording, [self.read(it).tokens for it in pieces(text)])
+
     def tells_situation(self, text: str) -> bool:
         """Return whether a message tells what happened to a licence, and names no act."""
         return self.wording.tells_situation(self.read(text).tokens)
 
-    def returns(self, text: str) -> bool:
-        """Return whether a message comes back to what was talked about before: "quay lại …"."""
-        return self.wording.returns(self.read(text).tokens)
-
     def goes_on(self, text: str) -> bool:
         """Return whether a message goes on with what was asked before: "còn … thì sao"."""
         return self.wording.goes_on(self.read(text).tokens)
+
+    def asks_by_itself(self, text: str) -> bool:
+        """Return whether a message words what it asks, and more than "thì sao"."""
+        return self.wording.asks_by_itself(self.read(text).tokens)
 
     def features(self, text: str, *, doubt: float) -> tuple[list[Scored], Mapping[str, float]]:
         """Return what the weights weigh: the families' features, and those of "none of ours"."""
@@ -168,15 +184,17 @@ class ProcedureIndex:
         alone, none = probabilities(
             self.weights, scored, self._families.none_features(query, doubt)
         )
+        alone, none = weighed_by_words(alone, none, scored, query)
         chances = alone
         if near and len(query.content) <= _SHORT:
-            chances, none = _favoured(
+            chances, none = favoured(
                 alone, none, [self._nearness(item, near, query) for item in scored]
             )
         none += sum(
             chance for chance, item in zip(chances, scored, strict=True) if not item.family.ours
         )
         ours = [at for at, item in enumerate(scored) if item.family.ours]
+        keys = keys_of(query)
         order = sorted(ours, key=lambda at: (-chances[at], scored[at].family.slug))
         found = tuple(
             FamilyMatch(
@@ -185,6 +203,9 @@ class ProcedureIndex:
                 alone[at],
                 self.members(scored[at].family.slug, query),
                 scored[at].features,
+                scored[at].family.named_in_full(keys) > 0,
+                scored[at].family.is_settled_by(query.particulars),
+                scored[at].family.has_first_issue and not scored[at].family.is_gone,
             )
             for at in order[:limit]
         )
@@ -194,27 +215,63 @@ class ProcedureIndex:
         """Return how much likelier a family is because of what was talked about."""
         if not scored.family.ours:
             return 1.0
-        return max(
-            1.0 + (_OF_THE_TOPIC - 1.0) * self._families.kinship(scored.family, item, query)
-            for item in near
-        )
+        if any(item.id in scored.family.procedures for item in near):
+            return TOPIC_ITSELF
+        kin = max(self._families.kinship(scored.family, item, query) for item in near)
+        return float(OF_THE_TOPIC**kin)
+
+    def particulars_of(self, procedure: Procedure) -> Particulars:
+        """Return what the official name of a procedure says that siblings differ by."""
+        return self._families.families[procedure.family].particulars[procedure.id]
+
+    def sibling_family(self, procedure: Procedure, query: Query) -> str | None:
+        """Return the family nearest to a procedure of which a question says what is true.
+
+        It may be the procedure's own: "còn thuộc diện ENT?" of retail outlets.
+        """
+        families = self._families.families
+        said = query.particulars
+        settled = [it for it in families.values() if it.ours and it.is_settled_by(said)]
+        if families[procedure.family] in settled:
+            return procedure.family
+        kinship = {
+            it.slug: self._families.official_kinship(it, procedure, said.keys) for it in settled
+        }
+        nearest = max(kinship, key=lambda slug: kinship[slug], default=None)
+        return nearest if nearest and kinship[nearest] >= _SIBLING else None
+
+    def family_with_act(self, procedure: Procedure, act: Variant) -> str | None:
+        """Return the family nearest to a procedure that has an act which its own lacks."""
+        families = self._families.families
+        if act in families[procedure.family].variants:
+            return procedure.family
+        own = families[procedure.family]
+        kinship = {
+            it.slug: self._families.official_kinship(own, next(iter(it.procedures.values())), ())
+            for it in families.values()
+            if it.ours and act in it.variants and not it.has_first_issue
+        }
+        nearest = max(kinship, key=lambda slug: kinship[slug], default=None)
+        return nearest if nearest and kinship[nearest] >= _SAME_LICENCE else None
 
     def members(self, family: str, query: Query) -> tuple[Match, ...]:
-        """Return the procedures of a family, those with the likest names first."""
+        """Return the procedures of a family, those with the likest names first.
+
+        Those that the question excludes ("bán buôn" where only "bán lẻ" is said) are left out.
+        """
+        own = self._families.families[family]
+        asked = self._families.asked(query)
+        possible = [
+            procedure
+            for procedure in own.procedures.values()
+            if not query.particulars.excludes(own.particulars[procedure.id])
+        ]
         found = [
             Match(
                 procedure,
-                self._families.likeness(query, procedure),
+                self._families.likeness(asked, procedure),
                 self._families.words_of(procedure),
             )
-            for procedure in self._families.families[family].procedures.values()
+            for procedure in possible or own.procedures.values()
         ]
         return tuple(sorted(found, key=lambda match: (-match.likeness.score, match.procedure.id)))
-
-
-def _favoured(
-    chances: Sequence[float], none: float, factors: Sequence[float]
-) -> tuple[list[float], float]:
-    raised = [chance * factor for chance, factor in zip(chances, factors, strict=True)]
-    total = sum(raised) + none
-    return [chance / total for chance in raised], none / total

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.model import Aspect, Variant
-from knowledge.vietnamese import words
+from knowledge.procedures.particulars import AmountWords, ParticularsReader
+from knowledge.procedures.phrases import Phrases, Token, Tokens, tokens
 from knowledge.yaml_files import load_yaml
+
+_LONGEST_ASPECT = 6
 
 
 class WordingFile(BaseModel):
@@ -24,100 +26,17 @@ class WordingFile(BaseModel):
     fillers: tuple[str, ...]
     synonyms: dict[str, tuple[str, ...]]
     aspect_cues: dict[Aspect, tuple[str, ...]]
+    aspect_nouns: dict[Aspect, tuple[str, ...]]
+    joining: tuple[str, ...]
+    name_tails: tuple[str, ...]
     no_aspect: tuple[str, ...]
     going_on: tuple[str, ...]
     returning: tuple[str, ...]
     variant_acts: dict[Variant, tuple[str, ...]]
     variant_cues: dict[Variant, tuple[str, ...]]
     variant_hints: dict[Variant, tuple[str, ...]]
-
-
-class Token(NamedTuple):
-    """A word of a question: its search key and the marks it was typed with."""
-
-    key: str
-    form: str
-    official: bool = False
-    """Whether it stands for an everyday word that was typed."""
-
-    @property
-    def marked(self) -> bool:
-        """Whether marks were typed; without them a key can stand for many words."""
-        return self.form != self.key
-
-    def may_be(self, other: Token) -> bool:
-        """Whether this typed word may stand for a word that is written with all its marks."""
-        return self.key == other.key and (not self.marked or self.form == other.form)
-
-
-Tokens = tuple[Token, ...]
-T = TypeVar("T")
-
-
-def tokens(text: str) -> Tokens:
-    """Return the words of a text; shorthand is written out and then carries no marks."""
-    return tuple(
-        Token(key, word.form if key == word.key else key)
-        for word in words(text)
-        for key in word.key.split()
-    )
-
-
-@dataclass(slots=True)
-class Phrases(Generic[T]):
-    """Phrases with what they mean, found in typed text; the longest one wins."""
-
-    _by_first: dict[str, list[tuple[Tokens, T]]] = field(default_factory=lambda: defaultdict(list))
-
-    @classmethod
-    def of(cls, pairs: Iterable[tuple[str, T]]) -> Self:
-        """Index phrases that are written with all their marks."""
-        found = cls()
-        for phrase, meaning in pairs:
-            parts = tokens(phrase)
-            if parts:
-                found._by_first[parts[0].key].append((parts, meaning))
-        for same in found._by_first.values():
-            same.sort(key=lambda item: -len(item[0]))
-        return found
-
-    def at(self, typed: Sequence[Token], start: int) -> tuple[int, T] | None:
-        """Return the length and meaning of the phrase that begins at a word."""
-        for parts, meaning in self._by_first.get(typed[start].key, ()):
-            end = start + len(parts)
-            if end <= len(typed) and all(map(Token.may_be, typed[start:end], parts)):
-                return len(parts), meaning
-        return None
-
-    def all_at(self, typed: Sequence[Token], start: int) -> list[tuple[int, T]]:
-        """Return all phrases that begin at a word."""
-        return [
-            (len(parts), meaning)
-            for parts, meaning in self._by_first.get(typed[start].key, ())
-            if start + len(parts) <= len(typed)
-            and all(map(Token.may_be, typed[start : start + len(parts)], parts))
-        ]
-
-    def single_words(self) -> Mapping[str, frozenset[str]]:
-        """Return the phrases of one word: key → forms."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for same in self._by_first.values():
-            for parts, _ in same:
-                if len(parts) == 1:
-                    found[parts[0].key].add(parts[0].form)
-        return {key: frozenset(forms) for key, forms in found.items()}
-
-    def words(self) -> Iterable[Token]:
-        """Yield the words of all phrases."""
-        for same in self._by_first.values():
-            for parts, _ in same:
-                yield from parts
-
-    def pairs(self) -> Iterable[tuple[str, str]]:
-        """Yield the pairs of neighbouring keys."""
-        for same in self._by_first.values():
-            for parts, _ in same:
-                yield from pairwise(part.key for part in parts)
+    particulars: dict[str, dict[str, tuple[str, ...]]]
+    amounts: AmountWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +47,16 @@ class Wording:
     synonyms: Phrases[Tokens]
     """Everyday and English words → the words that the official names use."""
     aspects: Phrases[Aspect | None]
+    nouns: Phrases[Aspect]
+    joining: Phrases[None]
+    name_tails: Phrases[None]
     going_on: Phrases[None]
     returning: Phrases[None]
     acts: Phrases[Variant]
     cues: Phrases[Variant]
     hints: Phrases[Variant]
     """Words that tell a variant only of a family that has it."""
+    particulars: ParticularsReader
     vocabulary: Mapping[str, frozenset[str]]
     """All words of the phrases: key → forms."""
     short_fillers: Mapping[str, frozenset[str]]
@@ -147,7 +70,10 @@ class Wording:
     @classmethod
     def of(cls, file: WordingFile) -> Self:
         """Index the phrases of a wording file."""
-        fillers, going_on, returning = map(_plain, (file.fillers, file.going_on, file.returning))
+        fillers, joining, tails, going_on, returning = map(
+            _plain, (file.fillers, file.joining, file.name_tails, file.going_on, file.returning)
+        )
+        nouns = Phrases.of((noun, it) for it, many in file.aspect_nouns.items() for noun in many)
         synonyms = Phrases.of(
             (phrase, tuple(token._replace(official=True) for token in tokens(official)))
             for official, lines in file.synonyms.items()
@@ -168,7 +94,9 @@ class Wording:
             fillers,
             synonyms,
             aspects,
+            nouns,
             going_on,
+            returning,
             acts,
             cues,
             hints,
@@ -178,7 +106,9 @@ class Wording:
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
         return cls(
-            *(fillers, synonyms, aspects, going_on, returning, acts, cues, hints),
+            *(fillers, synonyms, aspects, nouns, joining, tails, going_on, returning),
+            *(acts, cues, hints),
+            ParticularsReader.of(file.particulars, file.amounts),
             known,
             fillers.single_words(),
         )
@@ -203,7 +133,52 @@ class Wording:
                 found[aspect] = max(width, found.get(aspect, 0))
         if len(found) > 1:
             found.pop(Aspect.OVERVIEW, None)
+        if len(found) > 1 and found.get(Aspect.ONLINE_FILING) == 1:  # "bán trà online, phí gì"
+            del found[Aspect.ONLINE_FILING]
         return found
+
+    def core_of(self, name: Sequence[Token]) -> str:
+        """Return the keys of an official name without its act and without its tail."""
+        start = 0
+        while start < len(name):
+            act = self.acts.at(name, start) or self.name_tails.at(name, start)
+            if not act:
+                break
+            start += act[0]
+        end = next((at for at in range(start, len(name)) if self.name_tails.at(name, at)), None)
+        return " ".join(token.key for token in name[start:end])
+
+    def asks_by_itself(self, typed: Sequence[Token]) -> bool:
+        """Return whether a message words what it asks, and more than "thì sao"."""
+        return bool(self.aspects_of(typed).keys() - {Aspect.OVERVIEW})
+
+    def parts(self, typed: Sequence[Token]) -> list[Sequence[Token]]:
+        """Return the parts of a question that joining words part."""
+        found: list[Sequence[Token]] = []
+        start = at = 0
+        while at < len(typed):
+            match = self.joining.at(typed, at)
+            if match:
+                found.append(typed[start:at])
+                start = at + match[0]
+            at += match[0] if match else 1
+        return [part for part in (*found, typed[start:]) if part]
+
+    def noun_at_head(self, typed: Sequence[Token]) -> Aspect | None:
+        """Return the aspect whose name stands first in a part, beside words that say nothing."""
+        at = 0
+        while at < len(typed):
+            asked = self.aspects.at(typed, at)
+            if asked and asked[1] is None:  # "hồ sơ thương nhân" is a part of a name
+                return None
+            noun = self.nouns.at(typed, at)
+            if noun:
+                return noun[1]
+            filler = self.fillers.at(typed, at)
+            if not filler:
+                return None
+            at += filler[0]
+        return None
 
     def goes_on(self, typed: Sequence[Token]) -> bool:
         """Return whether a message goes on with what was asked before."""
@@ -234,12 +209,22 @@ class Wording:
             for width, meaning in table.all_at(typed, at)
             if not all(token.official for token in typed[at : at + width])
             and (width > 1 or not is_name(at))
+            and not self._asks_around(typed, at, width)
         ]
         cues.sort(key=lambda cue: (-cue[0], -cue[1], cue[2]))
         variants = tuple(dict.fromkeys(meaning for _, _, _, meaning in cues))
         spoken = {place for _, width, at, _ in cues for place in range(at, at + width)}
         rest = [token for at, token in enumerate(typed) if token.official or at not in spoken]
         return variants, rest
+
+    def _asks_around(self, typed: Sequence[Token], at: int, width: int) -> bool:
+        """Whether a cue is a part of a longer wording: "mấy năm hết hạn", "đổi sang hỏi"."""
+        for start in range(max(0, at - _LONGEST_ASPECT), at + 1):
+            asked, tied = self.aspects.at(typed, start), self.going_on.at(typed, start)
+            wide = max(asked[0] if asked and asked[1] else 0, tied[0] if tied else 0)
+            if wide > width and start + wide >= at + width:
+                return True
+        return False
 
     def hints_of(self, typed: Sequence[Token]) -> Mapping[Variant, frozenset[str]]:
         """Return the variants that a question may word, with the keys of the words that do.
@@ -251,9 +236,10 @@ class Wording:
         while at < len(typed):
             width, variant = self.hints.at(typed, at) or (1, None)
             longer = max(self._width(table, typed, at) for table in (self.fillers, self.aspects))
-            if variant and longer <= width:
+            tied = self.going_on.at(typed, at)  # "tôi nhầm" mends a question, not a licence
+            if variant and longer <= width and not tied:
                 found[variant].update(token.key for token in typed[at : at + width])
-            at += max(width, longer)
+            at += max(width, longer, tied[0] if tied else 0)
         return {variant: frozenset(keys) for variant, keys in found.items()}
 
     @staticmethod
@@ -281,7 +267,12 @@ class Wording:
             at = len(widths)
             filler = self.fillers.at(typed, at)
             aspect = self.aspects.at(typed, at)
-            width = max(filler[0] if filler else 0, aspect[0] if aspect and aspect[1] else 0)
+            tied = (self.going_on.at(typed, at), self.returning.at(typed, at))
+            width = max(
+                filler[0] if filler else 0,
+                aspect[0] if aspect and aspect[1] else 0,
+                *(match[0] if match else 0 for match in tied),
+            )
             widths.extend([width] * width or [0])
         return widths
 
