@@ -1,8 +1,9 @@
 """Fifty people writing at once over the webhooks: `python -m benchmarks.load`.
 
-Four scenes in one run: the real Rasa runtime; a runtime whose answers take half a second; one that
-is killed in the midst; none at all. People write, wait for the answer and write again; where no
-runtime is there, they write the next message after a second. The platforms are stand-ins.
+Five scenes in one run: the real Rasa runtime; a runtime whose answers take half a second; one that
+is killed in the midst; none at all; and a gateway that still loads its knowledge base. People
+write, wait for the answer and write again; where no runtime is there, they write the next message
+after a second. The platforms are stand-ins.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ PEOPLE = 50
 MESSAGES = 4
 _PATIENCE_S = 240.0
 _TYPING_S = 1.0
+_SETTLED_S = 8.0
+"""For the gateway to load its knowledge base; only the last scene begins without it."""
 Disturb = Callable[[Stage], Awaitable[None]]
 
 
@@ -47,6 +50,7 @@ async def main() -> None:
         "busy (0.5 s an answer)": await _scene(takes_s=0.5),
         "killed in the midst": await _scene(takes_s=0.05, disturb=_kill_the_runtime),
         "absent": await _scene(disturb=_stop_the_runtime, waits=False),
+        "gateway just started": await _scene(settled_s=0),
     }
     print(f"{PEOPLE} people, {MESSAGES} messages each, over the three webhooks\n")
     print("| runtime | taken p50 / p99, ms | answered p50 / p99, s | messages/s | gateway, MB |")
@@ -70,12 +74,14 @@ async def _scene(
     takes_s: float = 0.02,
     disturb: Disturb | None = None,
     waits: bool = True,
+    settled_s: float = _SETTLED_S,
 ) -> Figures:
     figures = Figures()
     with tempfile.TemporaryDirectory() as folder:
         async with stage(Path(folder), echo=echo, takes_s=takes_s) as it:
             people = [person for person in it.people(PEOPLE) if person.channel != "web"][:PEOPLE]
             scripts = _scripts(people, echo)
+            await asyncio.sleep(settled_s)
             if disturb and not waits:
                 await disturb(it)
             begun = time.monotonic()

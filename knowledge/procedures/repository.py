@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -86,12 +87,13 @@ class ProcedureRepository:
             before = await _latest(connection)
             added: list[str] = []
             changed: list[str] = []
+            rows: list[dict[str, Any]] = []
             for procedure in found.procedures.values():
                 old = before.get(procedure.id)
                 if old and old.digest == _digest(procedure) and not old.withdrawn:
                     continue
                 (changed if old else added).append(procedure.id)
-                await _record(connection, procedure, old, withdrawn=False)
+                rows.append(_row(procedure, old, withdrawn=False))
             gone = [
                 old
                 for old in before.values()
@@ -100,8 +102,9 @@ class ProcedureRepository:
                 and old.procedure_id not in found.procedures
                 and old.procedure_id not in found.broken
             ]
-            for old in gone:
-                await _record(connection, old.procedure, old, withdrawn=True)
+            rows += (_row(old.procedure, old, withdrawn=True) for old in gone)
+            if rows:  # in one go: messages that arrive meanwhile wait for this transaction
+                await connection.execute(insert(revisions), rows)
         return SyncResult(tuple(added), tuple(changed), tuple(old.procedure_id for old in gone))
 
 
@@ -180,19 +183,15 @@ def _revision(row: RowMapping) -> Revision:
     return Revision(**values)
 
 
-async def _record(
-    connection: AsyncConnection, procedure: Procedure, old: Revision | None, *, withdrawn: bool
-) -> None:
+def _row(procedure: Procedure, old: Revision | None, *, withdrawn: bool) -> dict[str, Any]:
     reason = "file removed" if withdrawn else "file changed" if old else "file added"
-    await connection.execute(
-        insert(revisions).values(
-            procedure_id=procedure.id,
-            revision=old.revision + 1 if old else 1,
-            record=procedure.model_dump_json(),
-            digest=_digest(procedure),
-            withdrawn=withdrawn,
-            author=FROM_FILES,
-            reason=reason,
-            recorded_at=datetime.now(UTC),
-        )
-    )
+    return {
+        "procedure_id": procedure.id,
+        "revision": old.revision + 1 if old else 1,
+        "record": procedure.model_dump_json(),
+        "digest": _digest(procedure),
+        "withdrawn": withdrawn,
+        "author": FROM_FILES,
+        "reason": reason,
+        "recorded_at": datetime.now(UTC),
+    }
