@@ -18,7 +18,7 @@ from types import ModuleType
 from benchmarks.fit_search import QUESTIONS, doubts
 from bot.evaluation.labelled import Labelled, Reaction, conversations, read_labelled
 from bot.evaluation.typing_ways import WAYS
-from knowledge.procedures import chances, following, resolve, search
+from knowledge.procedures import chances, follow_ups, resolve, search
 from knowledge.procedures.catalogue import Catalogue, Terms
 from knowledge.procedures.files import scan
 from knowledge.procedures.resolve import Ambiguous, Resolved
@@ -33,8 +33,8 @@ GRID: Sequence[tuple[ModuleType, str, Sequence[float]]] = (
     (resolve, "NONE", (0.5, 0.6, 0.7)),
     (resolve, "CLEAR", (0.6, 0.75, 0.85, 0.95)),
     (resolve, "TOPIC_LEAD", (1.2, 1.5, 2.0, 3.0)),
-    (following, "KEEP_TOPIC", (0.2, 0.3, 0.4, 0.6)),
-    (following, "CLEARLY_OTHER", (0.4, 0.5, 0.6, 0.7)),
+    (follow_ups, "KEEP_TOPIC", (0.2, 0.3, 0.4, 0.6)),
+    (follow_ups, "CLEARLY_OTHER", (0.4, 0.5, 0.6, 0.7)),
     (search, "TOPIC_ITSELF", (5.0, 10.0, 20.0, 40.0)),
     (search, "OF_THE_TOPIC", (20.0, 60.0, 120.0, 240.0)),
     (chances, "NAMED", (1.0, 4.0, 8.0, 16.0)),

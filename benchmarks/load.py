@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.table import percentile
-from tests.crash.machine import children, memory_mb
-from tests.crash.people import Person
-from tests.crash.procedures import procedure_scripts
 from tests.crash.scene import Script
-from tests.crash.stage import Stage, echo_script, stage
+from tests.support.machine import children, memory_mb
+from tests.support.people import Person
+from tests.support.scripts import procedure_scripts
+from tests.support.stage import Stage, echo_script, stage
 
 PEOPLE = 50
 MESSAGES = 4

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.assistant import Assistant, TurnFailed
-from bot.following.front import PROVE, Front
 from bot.links import opened_by
 from bot.menu import payload, tracking
 from bot.messages import Button, Content, File, Inbound, Reply, Turn
 from bot.photos.desk import PhotoDesk
-from bot.privacy import mask
+from bot.privacy.front_desk import PROVE, FrontDesk
+from bot.privacy.masking import mask
 from bot.texts import Texts
 
 _log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ LONGEST_QUESTION = 2000
 class Conversations:
     """Holds the turns of all conversations against one assistant."""
 
-    def __init__(self, assistant: Assistant, texts: Texts, front: Front) -> None:
+    def __init__(self, assistant: Assistant, texts: Texts, front: FrontDesk) -> None:
         self._assistant = assistant
         self._texts = texts
         self._front = front

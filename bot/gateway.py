@@ -23,13 +23,13 @@ from bot.delivery.sender import Sender
 from bot.delivery.signals import Signal, listen
 from bot.dossiers.push import DossierPush
 from bot.dossiers.sources import open_source
-from bot.erasure import Eraser, Receipt
-from bot.following.front import client_address
 from bot.following.notifier import Notifier, Pace
-from bot.personal import PersonalRecords
 from bot.photos.desk import PhotoDesk
 from bot.photos.reading import PhotoReader
-from bot.retention import Retention, Terms
+from bot.privacy.erasure import Eraser, Receipt
+from bot.privacy.front_desk import client_address
+from bot.privacy.records import PersonalRecords
+from bot.privacy.retention import Retention, Terms
 from bot.settings import Settings
 from bot.stack import Stack, open_stack
 from bot.storage.alone import only_gateway
@@ -132,8 +132,7 @@ def _web_chat(
     chat = WebChat(
         parts.inbox, parts.outbox, stack.texts, arrived=parts.arrived, came_from=came_from
     )
-    photos = WebPhotos(parts.inbox, desk, stack.texts, arrived=parts.arrived, came_from=came_from)
-    return chat, photos
+    return chat, WebPhotos(chat, desk)
 
 
 def _page(settings: Settings, services: Services, stack: Stack) -> ChatPage:

@@ -62,6 +62,11 @@ class Inbound:
         return f"{self.channel}:{self.bot}:{self.sender}"
 
 
+def storable(text: str) -> str:
+    """Return a text as every database can hold it: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
 def recipient_of(conversation: str) -> str:
     """Return the sender in the key of a conversation."""
     return conversation.split(":", 2)[2]

@@ -15,7 +15,7 @@ import aiohttp
 from bot.action_server import ActionServer
 from bot.assistant import Assistant
 from bot.conversation import Conversations
-from bot.following.front import Front
+from bot.privacy.front_desk import FrontDesk
 from bot.runtime_process import RuntimeOptions, RuntimeProcess
 from bot.settings import Settings
 from bot.texts import Texts
@@ -37,7 +37,7 @@ class Stack:
     services: Services
     texts: Texts
     runtime: RuntimeProcess | None
-    front: Front
+    front: FrontDesk
 
     async def wait_until_ready(self, timeout_s: float) -> None:
         """Wait for the model; raises `AssistantNotReady`."""
@@ -61,7 +61,7 @@ async def open_stack(settings: Settings, services: Services) -> AsyncIterator[St
     try:
         async with aiohttp.ClientSession() as session:
             assistant = Assistant(session, url, deadline_s=settings.turn_deadline_s)
-            front = Front(
+            front = FrontDesk(
                 services.engine, services.proofs, secret=settings.secret(), clock=services.clock
             )
             conversations = Conversations(assistant, texts, front)

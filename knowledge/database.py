@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData, event
+from sqlalchemy import DateTime, Dialect, MetaData, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -55,6 +56,14 @@ def open_engine(url: str) -> AsyncEngine:
     if url.startswith("sqlite"):
         return _SqliteEngine(url)
     return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+
+
+def insert_or(table: Table, dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that can say what to do about a row that is there (ON CONFLICT).
+
+    Both engines write it alike; only SQLAlchemy keeps the two apart.
+    """
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
 
 
 class _SqliteEngine(AsyncEngine):

@@ -12,16 +12,19 @@ from bot.delivery.wire import Wire
 
 CONNECT_S = 5.0
 ANSWER_S = 20.0
-_SURELY_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+SURELY_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-def open_client(wire: Wire, *, answer_s: float = ANSWER_S) -> httpx.AsyncClient:
-    """Return a client for one platform; close it with `aclose`."""
+def open_client(wire: Wire | None, *, answer_s: float = ANSWER_S) -> httpx.AsyncClient:
+    """Return a client for one platform; close it with `aclose`.
+
+    Without a wire its requests deliver no part and leave no evidence that one went out.
+    """
     keep_addresses_out_of_logs()
     return httpx.AsyncClient(
         timeout=httpx.Timeout(answer_s, connect=CONNECT_S),
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-        event_hooks={"request": [wire.watch]},
+        event_hooks={"request": [wire.watch]} if wire else {},
         follow_redirects=False,
         trust_env=False,
     )
@@ -36,7 +39,7 @@ def keep_addresses_out_of_logs() -> None:
 def lost(error: httpx.HTTPError) -> NotSent:
     """Tell what a failed request means for the part that it carried."""
     problem = type(error).__name__  # the text of the error may hold the address
-    if isinstance(error, _SURELY_NOT_SENT):
+    if isinstance(error, SURELY_NOT_SENT):
         return NotDelivered(problem)
     return Unknown(problem)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,9 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.messages import storable
+
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 LARGEST_BODY = 256 * 1024
-_LONGEST_EVENT_ID = 128
 
 
 async def read_body(request: web.Request) -> bytes | None:
@@ -44,10 +44,8 @@ def part_of(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text_of(value: object) -> str:
-    """Return a text that every database can keep: no NUL, no half of a surrogate pair."""
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+    """Return a text that every database can hold; none for what is no text."""
+    return storable(value) if isinstance(value, str) else ""
 
 
 def id_of(value: object) -> str | None:
@@ -58,8 +56,5 @@ def id_of(value: object) -> str | None:
 
 
 def event_id(*parts: str) -> str:
-    """Return a key for an event, short enough for the inbox."""
-    key = ":".join(parts)
-    if len(key) <= _LONGEST_EVENT_ID and key.isprintable():
-        return key
-    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    """Return a key for an event; the inbox shortens what is too long."""
+    return ":".join(parts)

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from bot.texts import Texts
 
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 CONVERSATION = re.compile(r"[0-9a-f]{32}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _POLL_S = 2.0
 _RETRY_MS = 1500
 MAX_TEXT = 10_000
@@ -80,17 +82,22 @@ class WebChat:
         try:
             message = _message(await request.json())
         except web.HTTPRequestEntityTooLarge:
-            return self._refuse(413, "too_large")
+            return self.refuse(413, "too_large")
         except (ValueError, RecursionError, web.RequestPayloadError):
-            return self._refuse(400, "bad_request")
+            return self.refuse(400, "bad_request")
         if len(message.text) > MAX_TEXT:
-            return self._refuse(413, "too_large")
+            return self.refuse(413, "too_large")
+        return await self.take(message, request)
+
+    async def take(self, message: Inbound, request: web.Request) -> web.Response:
+        """Store a message that was read from a request, then acknowledge it."""
         await self._came_from(message.conversation, request)
         new = await self._inbox.put(message)
         self._arrived()
         return web.json_response({"accepted": True, "duplicate": not new}, status=202)
 
-    def _refuse(self, status: int, code: str) -> web.Response:
+    def refuse(self, status: int, code: str) -> web.Response:
+        """Say in words why a request is not taken."""
         error = {"code": code, "message": self._texts(code)}
         return web.json_response({"error": error}, status=status)
 
@@ -98,8 +105,8 @@ class WebChat:
         """Send the answers of a conversation, from the last one seen on, as they come."""
         conversation = request.query.get("conversation", "")
         last = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
-        if not CONVERSATION.fullmatch(conversation) or not last.isdigit():
-            return self._refuse(400, "bad_request")
+        if not CONVERSATION.fullmatch(conversation) or not _NUMBER.fullmatch(last):
+            return self.refuse(400, "bad_request")
         response: EventSourceResponse
         async with sse_response(request) as response:
             await response.send("", event="hello", retry=_RETRY_MS)
@@ -139,15 +146,19 @@ def _message(body: Any) -> Inbound:
         raise ValueError("conversation")
     if not isinstance(text, str) or not (button is None or isinstance(button, str)):
         raise ValueError("text or button")
+    return replace(inbound(conversation, event_id), text=text, button=button)
+
+
+def inbound(conversation: str, event_id: str) -> Inbound:
+    """Return a message of the page, still without words."""
     return Inbound(
         channel="web",
         bot="main",
         # Ids are made by browsers: only within its own conversation may one be a repetition.
         event_id=f"{conversation}:{event_id}",
         sender=conversation,
-        text=text,
+        text="",
         received_at=datetime.now(UTC),
-        button=button,
     )
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from aiohttp import BodyPartReader, web
 
-from bot.channels.web import CONVERSATION, MESSAGE_ID, nowhere
-from bot.delivery.inbox import Inbox
-from bot.messages import Content, Inbound
+from bot.channels.web import CONVERSATION, MESSAGE_ID, WebChat, inbound
+from bot.messages import Content
 from bot.photos.bounds import LARGEST
 from bot.photos.desk import PhotoDesk
-from bot.texts import Texts
 
 _RECEIVE_S = 60.0
 _CHUNK = 64 * 1024
@@ -27,20 +24,9 @@ class TooLarge(ValueError):  # noqa: N818 - a state, told to the person
 class WebPhotos:
     """Takes a photo with the same ids as a message of the chat."""
 
-    def __init__(
-        self,
-        inbox: Inbox,
-        photos: PhotoDesk,
-        texts: Texts,
-        *,
-        arrived: Callable[[], None],
-        came_from: Callable[[str, web.Request], Awaitable[None]] = nowhere,
-    ) -> None:
-        self._inbox = inbox
+    def __init__(self, chat: WebChat, photos: PhotoDesk) -> None:
+        self._chat = chat
         self._photos = photos
-        self._texts = texts
-        self._arrived = arrived
-        self._came_from = came_from
 
     async def receive(self, request: web.Request) -> web.Response:
         """Read the codes of a photo, store what they say, acknowledge."""
@@ -48,27 +34,13 @@ class WebPhotos:
             async with asyncio.timeout(_RECEIVE_S):
                 conversation, event_id, photo = await _received(request)
         except TooLarge:
-            return self._refuse(413, "photo_too_large")
+            return self._chat.refuse(413, "photo_too_large")
         except (ValueError, TimeoutError):
-            return self._refuse(400, "bad_request")
-        message = Inbound(
-            channel="web",
-            bot="main",
-            event_id=f"{conversation}:{event_id}",
-            sender=conversation,
-            text="",
-            received_at=datetime.now(UTC),
-            content=Content.PHOTO,
-            attachment=await self._photos.note(photo),
-        )
-        await self._came_from(message.conversation, request)
-        new = await self._inbox.put(message)
-        self._arrived()
-        return web.json_response({"accepted": True, "duplicate": not new}, status=202)
-
-    def _refuse(self, status: int, code: str) -> web.Response:
-        error = {"code": code, "message": self._texts(code)}
-        return web.json_response({"error": error}, status=status)
+            return self._chat.refuse(400, "bad_request")
+        attachment = await self._photos.note(photo)
+        message = inbound(conversation, event_id)
+        message = replace(message, content=Content.PHOTO, attachment=attachment)
+        return await self._chat.take(message, request)
 
 
 async def _received(request: web.Request) -> tuple[str, str, bytes]:

@@ -15,10 +15,10 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.services import local_now
-from bot.erasure import Eraser, Receipt
-from bot.following.front import Front
-from bot.personal import PersonalRecords
-from bot.retention import Retention, Terms
+from bot.privacy.erasure import Eraser, Receipt
+from bot.privacy.front_desk import FrontDesk
+from bot.privacy.records import PersonalRecords
+from bot.privacy.retention import Retention, Terms
 from bot.settings import Settings, load_settings
 from bot.storage.migrate import upgrade_database
 from knowledge.database import open_engine
@@ -39,7 +39,7 @@ class _House:
 
     engine: AsyncEngine
     settings: Settings
-    front: Front
+    front: FrontDesk
 
 
 @app.command()
@@ -120,7 +120,7 @@ async def _house() -> AsyncIterator[_House]:
     await upgrade_database(settings)
     engine = open_engine(settings.database)
     proofs = Proofs(engine, Rules.of(settings))
-    front = Front(engine, proofs, secret=settings.secret(), clock=local_now)
+    front = FrontDesk(engine, proofs, secret=settings.secret(), clock=local_now)
     try:
         yield _House(engine, settings, front)
     finally:

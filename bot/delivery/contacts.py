@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.storage.tables import contacts
+from knowledge.database import insert_or
 
 
 class Contacts:
@@ -47,10 +47,9 @@ class Contacts:
 
 async def note_seen(connection: AsyncConnection, conversation: str, at: datetime) -> None:
     """Note, within a transaction, that a person did something and can be written to."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"last_seen": at, "unreachable": None}
     await connection.execute(
-        insert(contacts)
+        insert_or(contacts, connection.dialect)
         .values(conversation=conversation, **values)
         .on_conflict_do_update(index_elements=[contacts.c.conversation], set_=values)
     )

@@ -101,7 +101,7 @@ class Dispatcher:
                 await self._tell_to_wait()
                 return _WHILE_STARTING_S
             while (free := self._at_once - len(self._turns)) > 0:
-                claimed = await self._inbox.claim(free)
+                claimed = await self._inbox.claim(free, self._channels)
                 if not claimed:
                     break
                 for message in claimed:
@@ -111,7 +111,7 @@ class Dispatcher:
         return _IDLE_S
 
     async def _tell_to_wait(self) -> None:
-        for message in await self._inbox.waiting_unnoticed(_UNNOTICED):
+        for message in await self._inbox.waiting_unnoticed(_UNNOTICED, self._channels):
             texts = self._texts.replying_to(message.inbound.text)
             if await self._outbox.notify(message, texts("starting")):
                 _log.info("told a sender on %s to wait", message.inbound.channel)
@@ -130,11 +130,7 @@ class Dispatcher:
 
     async def _hold(self, message: Claimed) -> None:
         inbound = message.inbound
-        channel = self._channels.get(inbound.channel)
-        if channel is None:
-            _log.error("message %d came on %s, which is off", message.id, inbound.channel)
-            await self._inbox.give_back(message, "the channel is off", tried=False)
-            return
+        channel = self._channels[inbound.channel]
         problem = None
         if message.attempts >= MOST_ATTEMPTS:
             problem = f"given up after {message.attempts} attempts"

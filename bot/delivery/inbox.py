@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.delivery.backoff import pause_after
 from bot.delivery.contacts import note_seen
 from bot.delivery.signals import Signal, signal
-from bot.messages import Content, Inbound
+from bot.messages import Content, Inbound, storable
 from bot.storage.tables import inbox
 from knowledge.vietnamese import nfc
 
@@ -70,11 +70,16 @@ class Inbox:
             return False
         return True
 
-    async def claim(self, limit: int) -> list[Claimed]:
-        """Take the oldest waiting message of up to `limit` conversations."""
+    async def claim(self, limit: int, channels: Collection[str]) -> list[Claimed]:
+        """Take the oldest waiting message of up to `limit` conversations.
+
+        Messages of channels that are off here wait until they are on again.
+        """
         now = datetime.now(UTC)
         async with self._engine.begin() as connection:
-            rows = (await connection.execute(_claimable(now).limit(limit))).mappings().all()
+            rows = (
+                (await connection.execute(_claimable(now, channels).limit(limit))).mappings().all()
+            )
             if rows:
                 await connection.execute(
                     update(inbox)
@@ -124,11 +129,14 @@ class Inbox:
                 update(inbox).where(inbox.c.state == "working").values(state="waiting")
             )
 
-    async def waiting_unnoticed(self, older_than: timedelta) -> list[Claimed]:
+    async def waiting_unnoticed(
+        self, older_than: timedelta, channels: Collection[str]
+    ) -> list[Claimed]:
         """Return waiting messages whose senders have not been told that they wait."""
         query = (
             select(inbox)
             .where(inbox.c.state == "waiting", inbox.c.noticed.is_(False))
+            .where(inbox.c.channel.in_(channels))
             .where(inbox.c.received_at <= datetime.now(UTC) - older_than)
             .order_by(inbox.c.id)
             .limit(100)
@@ -166,7 +174,7 @@ async def mark_noticed(connection: AsyncConnection, message_id: int) -> bool:
     return noted.rowcount == 1
 
 
-def _claimable(now: datetime) -> Any:
+def _claimable(now: datetime, channels: Collection[str]) -> Any:
     earlier = inbox.alias("earlier")
     free = or_(
         and_(
@@ -182,7 +190,10 @@ def _claimable(now: datetime) -> Any:
     )
     # SQLite knows no row locks: there the transaction itself is exclusive from its beginning.
     return (
-        select(inbox).where(free, ~blocked).order_by(inbox.c.id).with_for_update(skip_locked=True)
+        select(inbox)
+        .where(inbox.c.channel.in_(channels), free, ~blocked)
+        .order_by(inbox.c.id)
+        .with_for_update(skip_locked=True)
     )
 
 
@@ -202,12 +213,10 @@ def _claimed(row: RowMapping) -> Claimed:
 
 
 def _short(event_id: str) -> str:
-    if len(event_id) <= _LONGEST_ID:
+    if len(event_id) <= _LONGEST_ID and event_id.isprintable():
         return event_id
     return hashlib.sha256(event_id.encode("utf-8", "replace")).hexdigest()
 
 
 def _storable(text: str) -> str:
-    """Return a text as databases can hold it: NFC, no NUL, no half of a surrogate pair."""
-    whole = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-    return nfc(whole)[: LONGEST_TEXT + 1]
+    return nfc(storable(text))[: LONGEST_TEXT + 1]

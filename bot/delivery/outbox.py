@@ -21,7 +21,7 @@ from bot.delivery.backoff import pause_after
 from bot.delivery.inbox import Claimed, close, mark_noticed
 from bot.delivery.signals import Signal, signal
 from bot.messages import Button, Kind, Turn, recipient_of
-from bot.privacy import mask
+from bot.privacy.masking import mask
 from bot.storage.tables import button_keys, inbox, outbox, turns
 
 if TYPE_CHECKING:

@@ -71,26 +71,22 @@ class ReportPage:
             status=400 if wrong else 200,
         )
 
-    async def chart(self, request: web.Request) -> web.StreamResponse:
+    async def chart(self, request: web.Request) -> web.Response:
         """Return a chart: `{prefix}/charts/{name}.svg`."""
         name = request.match_info["name"]
         if name not in self._words.charts:
             raise web.HTTPNotFound
         report = await self._report(self._asked(request))
         svg = await asyncio.to_thread(draw, name, report, self._words)
-        response = web.Response(
+        return web.Response(
             body=svg,
             content_type="image/svg+xml",
             headers={
                 # The styles of a chart stand inside it; nothing else is allowed to it.
                 "Content-Security-Policy": _CHART_POLICY,
-                "X-Content-Type-Options": "nosniff",
                 "Cache-Control": "no-store",
             },
         )
-        # Begun here, so that the headers of the other pages do not replace these.
-        await response.prepare(request)
-        return response
 
     async def download(self, request: web.Request) -> web.Response:
         """Return the report as a file: `{prefix}/report.{kind}`."""

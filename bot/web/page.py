@@ -7,7 +7,9 @@ from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from bot.channels.zalo_oa.verification import meta_tag, verifier_file
 from bot.texts import Texts
 from knowledge.office.offices import Office
 
@@ -25,7 +27,7 @@ class ChatPage:
             office_name=office.name,
             samples_notice=samples,
             version=version("motcua"),
-            zalo_verifier=zalo_verifier,
+            zalo_tag=Markup(meta_tag(zalo_verifier)),
         )
         self._welcome = {
             "greeting": texts.welcome(office=office.name),
@@ -45,10 +47,9 @@ class ChatPage:
 
     async def zalo_verifier(self, request: web.Request) -> web.Response:
         """Return the file by which Zalo sees that the domain is ours."""
-        code = request.match_info["code"]
-        if code != self._zalo_verifier:
+        page = verifier_file(self._zalo_verifier, request.match_info["code"])
+        if page is None:
             raise web.HTTPNotFound
-        page = f'<meta name="zalo-platform-site-verification" content="{code}">'
         return web.Response(text=page, content_type="text/html")
 
 

@@ -15,8 +15,9 @@ _HEADERS = {
 
 @web.middleware
 async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the headers to every answer that has not begun yet."""
+    """Add the headers to every answer that has not begun yet; a page may have its own."""
     response = await handler(request)
     if not response.prepared:
-        response.headers.update(_HEADERS)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
     return response

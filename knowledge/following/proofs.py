@@ -87,11 +87,6 @@ class Proofs:
         row = await self._newest(conversation)
         return Proof(row["code"], State(row["state"]), row["until"]) if row else None
 
-    async def is_awaited(self, conversation: str, now: datetime) -> bool:
-        """Return whether digits of a conversation are to be taken for a proof."""
-        row = await self._newest(conversation)
-        return row is not None and _awaits(row, now)
-
     async def attempt(
         self, caller: Caller, digits: str, event: str, now: datetime
     ) -> State | None:

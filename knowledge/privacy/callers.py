@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from knowledge.database import insert_or
 from knowledge.privacy.tables import callers
 
 
@@ -51,9 +51,8 @@ class Callers:
 
     async def _note(self, **values: Any) -> None:
         async with self._engine.begin() as connection:
-            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             await connection.execute(
-                insert(callers)
+                insert_or(callers, connection.dialect)
                 .values(values)
                 .on_conflict_do_update(index_elements=[callers.c.rasa_id], set_=values)
             )

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from knowledge.database import insert_or
 from knowledge.privacy.tables import limits
 
 _VALUES = [column.name for column in limits.c if not column.primary_key]
@@ -105,7 +105,7 @@ async def read_standing(
 ) -> dict[str, Standing]:
     """Return where the subjects stand, locked in one order until the transaction ends."""
     fresh = [_row(it.subject, Standing(now), now + it.window) for it in wanted]
-    await connection.execute(_insert(connection).on_conflict_do_nothing(), fresh)
+    await connection.execute(insert_or(limits, connection.dialect).on_conflict_do_nothing(), fresh)
     query = (
         select(limits)
         .where(limits.c.subject.in_([it.subject for it in wanted]))
@@ -120,7 +120,7 @@ async def write_standing(
     connection: AsyncConnection, standing: Mapping[Limit, Standing], now: datetime
 ) -> None:
     """Store where subjects stand."""
-    insert = _insert(connection)
+    insert = insert_or(limits, connection.dialect)
     values = {name: insert.excluded[name] for name in _VALUES}
     await connection.execute(
         insert.on_conflict_do_update(index_elements=[limits.c.subject], set_=values),
@@ -162,8 +162,3 @@ def _row(subject: str, standing: Standing, expires_at: datetime) -> dict[str, An
         "paused_until": standing.paused_until,
         "expires_at": expires_at,
     }
-
-
-def _insert(connection: AsyncConnection) -> Any:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return insert(limits)

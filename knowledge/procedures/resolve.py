@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from knowledge.procedures.following import (
+from knowledge.procedures.follow_ups import (
     DOUBTED,
     follow_up,
     keeps_topic,

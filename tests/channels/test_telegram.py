@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import NotDelivered, NotSent, Refused, Unknown, Unreachable
+from bot.channels.sent_files import SentFiles
 from bot.channels.telegram import build
 from bot.channels.telegram.keyboard import rows
 from bot.channels.telegram.markup import LONGEST_UNITS, to_html, units
-from bot.channels.telegram.sent_files import SentFiles
 from bot.channels.telegram.webhook import SECRET_HEADER, register
 from bot.delivery.rendering import split
 from bot.settings import Settings
@@ -500,11 +500,11 @@ async def test_who_blocks_the_bot_is_noted(desk: Desk, telegram: FakeTelegram) -
 
 
 async def test_the_ids_of_files_are_kept_on_each_database(engine: AsyncEngine) -> None:
-    files = SentFiles(engine, "1")
+    files = SentFiles(engine, "telegram", "1")
     assert await files.known("digest") is None
     await files.keep("digest", "first")
     await files.keep("digest", "second")
     assert await files.known("digest") == "second"
-    assert await SentFiles(engine, "2").known("digest") is None
-    await files.forget("digest")
+    assert await SentFiles(engine, "telegram", "2").known("digest") is None
+    await files.forget("second")
     assert await files.known("digest") is None

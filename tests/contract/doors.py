@@ -11,14 +11,14 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from tests.crash.people import OnWeb
-from tests.crash.stage import SECRET, Stage
 from tests.fakes.telegram import SECRET_HEADER
 from tests.fakes.telegram_rules import Fault as TelegramFault
 from tests.fakes.zalo_bot import SECRET_HEADER as ZALO_HEADER
 from tests.fakes.zalo_bot import an_update
 from tests.fakes.zalo_common import Fault as ZaloFault
 from tests.fakes.zalo_oa import as_body, signed, user_event
+from tests.support.people import OnWeb
+from tests.support.stage import SECRET, Stage
 
 PATIENCE_S = 30.0
 

@@ -25,7 +25,7 @@ from tests.contract.doors import (
     ZaloOADoor,
     new_id,
 )
-from tests.crash.stage import Stage, stage
+from tests.support.stage import Stage, stage
 
 DOORS = {"telegram": TelegramDoor, "zalo_oa": ZaloOADoor, "zalo_bot": ZaloBotDoor, "web": WebDoor}
 TEXTS = Texts.load()

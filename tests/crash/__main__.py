@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.crash.procedures import procedure_scripts
 from tests.crash.scene import Blow, Figures, play
-from tests.crash.stage import Stage, echo_script, stage
+from tests.support.scripts import procedure_scripts
+from tests.support.stage import Stage, echo_script, stage
 
 _EACH = 10
 _CHANNELS = 4

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.crash.people import Person
+from tests.support.people import Person
 
 Blow = Callable[[], Awaitable[None]]
 SETTLED_S = 2.0

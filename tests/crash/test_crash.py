@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.crash.scene import play
-from tests.crash.stage import echo_script, stage
+from tests.support.stage import echo_script, stage
 
 
 async def test_killed_in_the_midst_every_message_is_answered_once_and_in_order(

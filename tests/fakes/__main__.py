@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.crash.stage import stage
+from tests.support.stage import stage
 
 _PERSON = {"t": 77, "z": "1001", "b": "1002"}
 

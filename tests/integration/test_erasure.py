@@ -15,11 +15,11 @@ from sqlalchemy import MetaData, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.delivery.outbox import Outbox
-from bot.erasure import Eraser, Receipt, tidy_receipts
-from bot.following.front import PROVE
 from bot.messages import Button, Reply
-from bot.personal import PersonalRecords
-from bot.retention import Retention, Terms
+from bot.privacy.erasure import Eraser, Receipt, tidy_receipts
+from bot.privacy.front_desk import PROVE
+from bot.privacy.records import PersonalRecords
+from bot.privacy.retention import Retention, Terms
 from bot.storage.tables import inbox, outbox, turns
 from knowledge.database import open_engine
 from knowledge.following.proofs import Proofs
@@ -207,7 +207,7 @@ async def test_the_receipt_is_delivered_and_then_names_nobody(house: House) -> N
 
 async def test_an_erasing_that_is_repeated_gives_one_receipt(house: House) -> None:
     await house.desk.inbox.put(message("1", sender=WHO))
-    [claimed] = await house.desk.inbox.claim(1)
+    [claimed] = await house.desk.inbox.claim(1, ["fake"])
 
     def words(receipt: Receipt) -> str:
         return f"receipt {receipt.number}"
@@ -225,7 +225,7 @@ async def test_numbers_of_parts_are_not_given_twice(house: House) -> None:
         await house.settled()
     [seen] = await house.desk.outbox.after(house.conversation, 0)
     await house.desk.inbox.put(message("2", sender=WHO))
-    [claimed] = await house.desk.inbox.claim(1)
+    [claimed] = await house.desk.inbox.claim(1, ["fake"])
     await house.eraser.erase_and_tell(claimed, lambda it: "receipt")
     async with house.desk.running():
         await house.settled()
@@ -291,7 +291,7 @@ async def test_what_nobody_fetched_in_all_that_time_is_let_go_as_well(house: Hou
     left = await house.everything()
     assert MARK not in left
     assert WHO not in left
-    assert await house.desk.inbox.claim(1) == []
+    assert await house.desk.inbox.claim(1, ["fake"]) == []
 
 
 async def test_a_person_sees_what_is_held(house: House) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.stage import SECRET
 from tests.fakes import telegram, zalo_bot, zalo_oa
 from tests.support.processes import LOGS, PROJECT
+from tests.support.stage import SECRET
 
 SECRETS = (
     telegram.TOKEN,

@@ -21,10 +21,10 @@ from bot.delivery.outbox import Outbound, Outbox
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
 from bot.delivery.wire import Wire
-from bot.following.front import Front
 from bot.messages import Button, Inbound, Reply
 from bot.metrics import Metrics
 from bot.photos.desk import PhotoDesk
+from bot.privacy.front_desk import FrontDesk
 from bot.staff.pauses import Pauses
 from bot.texts import Texts
 from knowledge.following.proofs import Proofs
@@ -100,7 +100,7 @@ class Desk:
         self.outbox = Outbox(engine, owner=owner)
         self.erase = erase
         self.photos: PhotoDesk | None = None
-        self.front = Front(
+        self.front = FrontDesk(
             engine, Proofs(engine, Rules()), secret=b"x", clock=lambda: datetime.now(UTC)
         )
 

@@ -9,9 +9,9 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.following.digits import proof_digits
-from bot.following.front import Networks, client_address
-from bot.privacy import mask
+from bot.privacy.digits import proof_digits
+from bot.privacy.front_desk import Networks, client_address
+from bot.privacy.masking import mask
 from bot.settings import Settings
 
 

@@ -9,7 +9,7 @@ from bot.channels.base import Capabilities
 from bot.conversation import _free_text
 from bot.delivery.rendering import render, split
 from bot.messages import Button, Turn
-from bot.privacy import mask
+from bot.privacy.masking import mask
 
 TEXT = st.text(alphabet="abc đạ\n.;!", max_size=400)
 

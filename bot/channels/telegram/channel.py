@@ -12,6 +12,7 @@ from aiohttp import web
 from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.base import Capabilities, Finding, Parts, Receipt
+from bot.channels.sent_files import SentFiles
 from bot.channels.telegram import fetching, sending
 from bot.channels.telegram.api import open_api
 from bot.channels.telegram.errors import meaning, reason
@@ -19,7 +20,6 @@ from bot.channels.telegram.examining import examine
 from bot.channels.telegram.markup import LONGEST_UNITS, units
 from bot.channels.telegram.polling import Poller
 from bot.channels.telegram.receiving import Receiver
-from bot.channels.telegram.sent_files import SentFiles
 from bot.channels.telegram.updates import NAME, chat_of
 from bot.channels.telegram.webhook import Webhook, keep_registered, refused_token
 from bot.delivery.backoff import pause_after
@@ -54,7 +54,7 @@ class Telegram:
         self.bot = self._api.token.partition(":")[0]
         self._receiver = Receiver(self._api, parts, self.bot)
         self._webhook = Webhook(settings, parts, self._receiver)
-        self._files = SentFiles(parts.engine, self.bot)
+        self._files = SentFiles(parts.engine, NAME, self.bot)
 
     async def send(self, part: Outbound) -> Receipt:
         """Deliver one part; raises a `NotSent` when Telegram did not take it for sure."""

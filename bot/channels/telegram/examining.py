@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
 from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.base import Finding, Parts
+from bot.channels.clock import Skew
 from bot.channels.telegram.api import Api, open_api
 from bot.channels.telegram.errors import reason
 from bot.channels.telegram.polling import conflict_name, lease_name
@@ -20,27 +19,12 @@ from bot.settings import Settings
 _ANSWER_S = 10.0
 _MANY_WAIT = 100
 _RECENT_S = 3600
-_SKEW_S = 30
-
-
-class _Clock:
-    """Reads Telegram's clock from the headers of its answers."""
-
-    def __init__(self) -> None:
-        self.skew_s: float | None = None
-
-    async def read(self, response: httpx.Response) -> None:
-        try:
-            there = parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError):
-            return
-        self.skew_s = (datetime.now(UTC) - there).total_seconds()
 
 
 async def examine(settings: Settings, parts: Parts) -> Sequence[Finding]:
     """Return what is in order and what is not; raises nothing."""
-    clock = _Clock()
-    api = open_api(settings, answered=clock.read)
+    skew = Skew()
+    api = open_api(settings, answered=skew.read)
     try:
         findings = await _ask(api, settings, parts)
     except InvalidToken:
@@ -53,7 +37,7 @@ async def examine(settings: Settings, parts: Parts) -> Sequence[Finding]:
         findings = [Finding(False, f"Telegram could not be examined: {type(error).__name__}")]
     finally:
         await api.close_connections()
-    return [*findings, *_about_clock(clock)]
+    return [*findings, *skew.findings("Telegram")]
 
 
 async def _ask(api: Api, settings: Settings, parts: Parts) -> list[Finding]:
@@ -111,10 +95,3 @@ async def _about_polling(api: Api, parts: Parts, about: Mapping[str, Any]) -> li
         mend = "stop the other program, or make a new token with @BotFather"
         found.append(Finding(False, "another program polled with the same token", mend))
     return found
-
-
-def _about_clock(clock: _Clock) -> list[Finding]:
-    if clock.skew_s is None:
-        return []
-    what = f"the clock differs from Telegram's by {abs(clock.skew_s):.0f} s"
-    return [Finding(abs(clock.skew_s) <= _SKEW_S, what, "switch on time synchronisation")]

@@ -12,6 +12,7 @@ from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated
 
 from bot.channels.base import Receipt, Refused
+from bot.channels.sent_files import SentFiles
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.errors import cannot_parse
 from bot.channels.telegram.keyboard import KeyTooLong, keyboard
@@ -22,7 +23,6 @@ from bot.channels.telegram.markup import (
     to_plain,
     units,
 )
-from bot.channels.telegram.sent_files import SentFiles
 from bot.channels.telegram.updates import chat_of, quoted
 from bot.delivery.outbox import Outbound
 from bot.messages import Kind
@@ -81,7 +81,7 @@ async def _send_file(api: Api, files: SentFiles, part: Outbound, chat: int) -> R
         except BadRequest as error:
             if not _is_about_file(error):
                 raise
-            await files.forget(digest)
+            await files.forget(known)
     upload = InputFile(content, filename=part.file["name"])
     sent = await api.call("sendDocument", answer_s=_UPLOAD_S, document=upload, **rest)
     if file_id := _file_id(sent):

@@ -44,7 +44,7 @@ class ZaloBot:
         self._parts = parts
         self._token = token
         self._http = open_client(parts.wire)
-        self._aside = _open_aside(parts)
+        self._aside = open_client(None)
         self._client = Client(self._http, self._aside, settings.zalo_bot_api_url, token)
         self._receiver = Receiver(parts, self.bot)
         self._webhook = Webhook(settings, self._receiver)
@@ -87,7 +87,7 @@ class ZaloBot:
     async def examine(self) -> Sequence[Finding]:
         """Ask the platform whether everything is set up; raises nothing."""
         skew = Skew()
-        async with _open_aside(self._parts) as http:
+        async with open_client(None) as http:
             http.event_hooks = {"response": [skew.read]}
             client = Client(http, http, self._settings.zalo_bot_api_url, self._token)
             found = await examine(self._settings, self._parts, client, self.bot)
@@ -122,10 +122,3 @@ class ZaloBot:
         task = asyncio.create_task(work)
         self._typing.add(task)
         task.add_done_callback(self._typing.discard)
-
-
-def _open_aside(parts: Parts) -> httpx.AsyncClient:
-    """Return a client that delivers no part, so it must leave no evidence of one."""
-    client = open_client(parts.wire)
-    client.event_hooks = {}
-    return client

@@ -59,7 +59,7 @@ class ZaloOA:
         self._settings = settings
         self._parts = parts
         self._http = open_client(parts.wire)
-        self._aside = _open_aside(parts)
+        self._aside = open_client(None)
         self.tokens = open_tokens(settings, parts, self._aside)
         self._client = self._open_client(self._http, self._aside)
         self._uploads = Uploads(parts.engine, self._client, self.bot, parts.clock)
@@ -106,7 +106,7 @@ class ZaloOA:
     async def examine(self) -> Sequence[Finding]:
         """Ask Zalo whether everything is set up; raises nothing."""
         skew = Skew()
-        async with _open_aside(self._parts) as http:
+        async with open_client(None) as http:
             http.event_hooks = {"response": [skew.read]}
             client = self._open_client(http, http)
             notices = _notices(self._settings, client)
@@ -155,13 +155,6 @@ class ZaloOA:
                 raise Refused(str(error)) from None
             raise NotDelivered("the upload ran out", wait=timedelta(0)) from None
         return Receipt(id_of(data.get("message_id")))
-
-
-def _open_aside(parts: Parts) -> httpx.AsyncClient:
-    """Return a client that delivers no part, so it must leave no evidence of one."""
-    client = open_client(parts.wire)
-    client.event_hooks = {}
-    return client
 
 
 def open_tokens(settings: Settings, parts: Parts, http: httpx.AsyncClient) -> Tokens:

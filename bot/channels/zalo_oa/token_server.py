@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bot.channels.http import SURELY_NOT_SENT
 from bot.channels.incoming import object_in
 from bot.channels.zalo_oa.token_store import Pair
 
@@ -17,7 +18,6 @@ DEADLINE_S = 30.0
 """For one call as a whole, however slowly the answer drips."""
 _USUAL_LIFE = timedelta(hours=25)
 _LONGEST_LIFE = timedelta(days=90)
-_SURELY_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class TokenServer:
                     data={"app_id": self._app_id, **form},
                     headers={"secret_key": self._app_secret},
                 )
-        except _SURELY_NOT_SENT as error:
+        except SURELY_NOT_SENT as error:
             return NotAsked(type(error).__name__)
         except (httpx.HTTPError, TimeoutError) as error:
             return Doubt(type(error).__name__)

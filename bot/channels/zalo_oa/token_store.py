@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import RowMapping, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage.zalo_tokens import zalo_tokens as table
+from knowledge.database import insert_or
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,11 +69,12 @@ class TokenStore:
 
     async def seed(self, refresh_token: str) -> None:
         """Keep a first refresh token, unless there are tokens already."""
-        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
         values = {"refresh_token": refresh_token, "obtained_at": self._clock()}
         async with self._engine.begin() as connection:
             await connection.execute(
-                insert(table).values(oa_id=self._oa_id, **values).on_conflict_do_nothing()
+                insert_or(table, connection.dialect)
+                .values(oa_id=self._oa_id, **values)
+                .on_conflict_do_nothing()
             )
         await self._settle()
 

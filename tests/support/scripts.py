@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from bot.texts import Texts
 from knowledge.procedures.files import scan
 from knowledge.settings import SHIPPED_DATA
-from tests.crash.people import Person
 from tests.crash.scene import Script
+from tests.support.people import Person
 
 
 def procedure_scripts(people: Sequence[Person], count: int) -> Mapping[Person, Script]:

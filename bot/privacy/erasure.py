@@ -14,9 +14,9 @@ from actions.services import LOCAL_ZONE
 from bot.delivery.inbox import Claimed, close
 from bot.delivery.outbox import ANONYMOUS
 from bot.delivery.signals import Signal, signal
-from bot.following.front import Front
 from bot.messages import Kind
-from bot.rasa_store import RasaStore
+from bot.privacy.front_desk import FrontDesk
+from bot.privacy.rasa_store import RasaStore
 from bot.storage.tables import button_keys, contacts, inbox, outbox, pauses, turns
 from knowledge.following.tables import proofs, subscriptions
 from knowledge.privacy.tables import callers, erasures, limits
@@ -47,7 +47,7 @@ class Receipt:
 class Eraser:
     """Removes what the installation holds of a conversation."""
 
-    def __init__(self, engine: AsyncEngine, front: Front, tracker_store: str) -> None:
+    def __init__(self, engine: AsyncEngine, front: FrontDesk, tracker_store: str) -> None:
         self._engine = engine
         self._front = front
         self._rasa = RasaStore(tracker_store)

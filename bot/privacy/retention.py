@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.delivery.outbox import ANONYMOUS
-from bot.erasure import tidy_receipts
-from bot.rasa_store import RasaStore
+from bot.privacy.erasure import tidy_receipts
+from bot.privacy.rasa_store import RasaStore
 from bot.settings import Settings
 from bot.storage.leases import Leases
 from bot.storage.tables import button_keys, contacts, inbox, leases, outbox, pauses, turns

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.services import Held
-from bot.erasure import held_by
-from bot.rasa_store import RasaStore
+from bot.privacy.erasure import held_by
+from bot.privacy.rasa_store import RasaStore
 from bot.storage.tables import inbox, outbox
 from knowledge.database import UtcDateTime
 from knowledge.dossiers.tables import dossier_steps, dossiers

@@ -12,8 +12,8 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.services import Clock
-from bot.following.digits import proof_digits
 from bot.messages import Inbound
+from bot.privacy.digits import proof_digits
 from knowledge.following.proofs import Proofs
 from knowledge.privacy.callers import Callers
 
@@ -24,7 +24,7 @@ _HOME_BITS = 64
 Networks = Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
 
 
-class Front:
+class FrontDesk:
     """Knows people by keyed digests."""
 
     def __init__(

@@ -12,12 +12,12 @@ from pathlib import Path
 import aiohttp
 
 from bot.texts import Texts
-from tests.crash.machine import EchoRuntime, Gateway
-from tests.crash.people import OnTelegram, OnWeb, OnZaloBot, OnZaloOA, Person
 from tests.crash.scene import Script
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_oa import FakeZaloOA
+from tests.support.machine import EchoRuntime, Gateway
+from tests.support.people import OnTelegram, OnWeb, OnZaloBot, OnZaloOA, Person
 from tests.support.processes import free_port
 
 SECRET = "secret-of-the-webhook"
