@@ -17,7 +17,8 @@ _log = logging.getLogger(__name__)
 READ = "codes"
 """In an attachment: what a photo said that was read when it was received."""
 PROBLEM = "problem"
-_PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp")
+_PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "jpg", "jpeg", "png", "webp")
+"""As Telegram and as Zalo name them."""
 _MOST = 5
 
 

@@ -70,7 +70,9 @@ class Account:
 async def opened(engine: AsyncEngine, folder: Path, **settings: Any) -> AsyncIterator[Account]:
     desk = Desk(engine, folder)
     async with FakeZaloOA() as zalo:
-        channel = build(Settings(**{**zalo.settings, "var_dir": folder, **settings}), desk.parts)
+        hosts = {"zalo_media_hosts": "zdn.vn,zadn.vn"}
+        made = Settings(**{**zalo.settings, **hosts, "var_dir": folder, **settings})
+        channel = build(made, desk.parts)
         assert isinstance(channel, ZaloOA)
         channel._webhook._echo_grace_s = 0.05
         try:
@@ -406,9 +408,10 @@ def test_no_event_raises_whatever_is_in_it(name: str) -> None:
     for value in junk:
         for field in fields:
             body = {**user_event(AN, name, {"text": "x"}), "event_name": name, field: value}
-            read_event(body, oa_id=OA_ID, now=datetime.now(UTC))
-        read_event({"event_name": name, "message": {"attachments": value}}, oa_id="1", now=now())
-    assert read_event({"event_name": "x"}, oa_id="1", now=now()) == Ignored()
+            read_event(body, oa_id=OA_ID, now=now(), media_hosts=[])
+        attached = {"event_name": name, "message": {"attachments": value}}
+        read_event(attached, oa_id="1", now=now(), media_hosts=[])
+    assert read_event({"event_name": "x"}, oa_id="1", now=now(), media_hosts=[]) == Ignored()
 
 
 def now() -> datetime:

@@ -8,6 +8,7 @@ loopback. Then type as a person would:
     z mở cây xăng cần gì?     on Zalo OA
     b mở cây xăng cần gì?     on the Zalo bot
     t> Lệ phí                 press a button (t and z)
+    z! receipt.jpg            send a photo
     q                         end
 """
 
@@ -45,9 +46,12 @@ async def _do(fakes: dict[str, Any], line: str) -> None:
     try:
         if text.startswith(">"):
             await fakes[letter].press(_PERSON[letter], text[1:].strip())
+        elif text.startswith("!"):
+            photo = await asyncio.to_thread(Path(text[1:].strip()).read_bytes)
+            await fakes[letter].photograph(_PERSON[letter], photo)
         else:
             await fakes[letter].say(_PERSON[letter], text)
-    except (AssertionError, AttributeError) as error:
+    except (AssertionError, AttributeError, OSError) as error:
         print(error)
 
 

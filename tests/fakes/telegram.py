@@ -122,6 +122,7 @@ class FakeTelegram:
         self._ids = itertools.count(1000)
         self._messages = itertools.count(1)
         self._files: dict[str, tuple[str, bytes]] = {}
+        self._photos: dict[str, bytes] = {}
         self._known_chats: set[int] = set()
         self._queues: dict[int, deque[Json]] = defaultdict(deque)
         self._workers: dict[int, asyncio.Task[None]] = {}
@@ -134,6 +135,7 @@ class FakeTelegram:
         """Listen on loopback."""
         app = web.Application(client_max_size=60 * 1024 * 1024)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_get("/file/bot{token}/photos/{name}", self._photo)
         app.router.add_post("/fake/say", self._say_by_http)
         app.router.add_post("/fake/press", self._press_by_http)
         app.router.add_get("/fake/sent", self._sent_by_http)
@@ -179,6 +181,13 @@ class FakeTelegram:
     async def message(self, chat: int, *, user: int | None = None, **fields: Any) -> int:
         """Send a message with any fields; a negative chat is a group."""
         return await self.push(message=self.a_message(chat, user=user, **fields))
+
+    async def photograph(self, chat: int, content: bytes) -> int:
+        """Send a photo."""
+        name = f"photo-{len(self._photos) + 1}"
+        self._photos[name] = content
+        size = {"file_id": name, "width": 1280, "height": 960, "file_size": len(content)}
+        return await self.message(chat, photo=[size])
 
     async def edit(self, chat: int, text: str, *, ago_s: int = 30, **fields: Any) -> int:
         """Change a message that was sent some seconds ago."""
@@ -445,6 +454,18 @@ class FakeTelegram:
         caption = read_html(str(values.get("caption", "")))
         message = self._keep(chat, caption, values, file=self._files[file_id])
         return message | {"document": {"file_id": file_id, "file_name": self._files[file_id][0]}}
+
+    async def _do_get_file(self, values: Json) -> Json:
+        name = str(values.get("file_id"))
+        if name not in self._photos:
+            raise Refuse(400, "Bad Request: invalid file_id")
+        size = len(self._photos[name])
+        return {"file_id": name, "file_path": f"photos/{name}.jpg", "file_size": size}
+
+    async def _photo(self, request: web.Request) -> web.Response:
+        content = self._photos.get(request.match_info["name"].removesuffix(".jpg"))
+        known = content is not None and request.match_info["token"] == self.token
+        return web.Response(body=content) if known else web.Response(status=404)
 
     def _known(self, values: Json) -> int:
         chat = values.get("chat_id")

@@ -70,6 +70,7 @@ class FakeZaloBot(Fake):
             "zalo_bot_token": TOKEN,
             "zalo_bot_secret": SECRET,
             "zalo_bot_api_url": self.url,
+            "zalo_media_hosts": self.url,
         }
 
     # -- what people do ------------------------------------------------------------------------
@@ -95,6 +96,10 @@ class FakeZaloBot(Fake):
         message_id = event_id or self.next_id("m")
         await self.push(an_update(chat, name, message_id, group=group, **fields))
         return message_id
+
+    async def photograph(self, chat: str, content: bytes) -> str:
+        """Send a photo."""
+        return await self.message(chat, "message.image.received", photo=self.hosted(content))
 
     async def push(self, update: dict[str, Any]) -> None:
         """Deliver an update by webhook, or keep it for the next poll."""

@@ -83,6 +83,8 @@ class Fake:
         """While set, every call gets 502."""
         self.heard: list[Callable[[Sent], None]] = []
         """Called with each message that is sent."""
+        self.photos: dict[str, bytes] = {}
+        """What people have sent, as the platform keeps it."""
         self._app = web.Application(client_max_size=8 * 1024 * 1024, middlewares=[self._guard])
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -91,6 +93,7 @@ class Fake:
         self._stopping = asyncio.Event()
         self._app.router.add_post("/fake/say", self._say_by_http)
         self._app.router.add_get("/fake/sent", self._sent_by_http)
+        self._app.router.add_get("/photos/{name}", self._photo)
 
     async def start(self) -> Self:
         """Listen on loopback; a second time on the same port."""
@@ -127,6 +130,16 @@ class Fake:
     async def say(self, chat: str, text: str) -> str:
         """Let a person write; returns the id of the message."""
         raise NotImplementedError
+
+    async def photograph(self, chat: str, content: bytes) -> str:
+        """Let a person send a photo; returns the id of the message."""
+        raise NotImplementedError
+
+    def hosted(self, content: bytes) -> str:
+        """Keep a photo as the platform does; returns its address."""
+        name = self.next_id("photo")
+        self.photos[name] = content
+        return f"{self.url}/photos/{name}"
 
     def texts(self, chat: str) -> list[str]:
         """Return what a person has received."""
@@ -230,6 +243,10 @@ class Fake:
         return response
 
     # -- by hand -------------------------------------------------------------------------------
+
+    async def _photo(self, request: web.Request) -> web.Response:
+        content = self.photos.get(request.match_info["name"])
+        return web.Response(status=404) if content is None else web.Response(body=content)
 
     async def _say_by_http(self, request: web.Request) -> web.Response:
         said = await request.json()

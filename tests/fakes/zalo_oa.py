@@ -89,6 +89,7 @@ class FakeZaloOA(Fake):
             "zalo_oa_api_url": self.url,
             "zalo_oa_business_url": self.url,
             "zalo_oa_oauth_url": self.url,
+            "zalo_media_hosts": self.url,
         }
 
     # -- what people do ------------------------------------------------------------------------
@@ -114,6 +115,11 @@ class FakeZaloOA(Fake):
         message = {"msg_id": message_id, "attachments": [attachment]}
         await self.push(user_event(chat, f"user_send_{kind}", message))
         return message_id
+
+    async def photograph(self, chat: str, content: bytes) -> str:
+        """Send a photo."""
+        url = self.hosted(content)
+        return await self.attach(chat, "image", {"url": url, "thumbnail": url})
 
     async def follow(self, chat: str, *, name: str = "follow") -> int:
         """Follow, or `unfollow`."""

@@ -13,10 +13,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-import segno
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -33,33 +32,11 @@ from bot.storage.tables import inbox
 from tests.integration.test_erasure import House
 from tests.support.chat import Person, person
 from tests.support.desk import TEXTS, message
+from tests.support.pictures import bar_code, encoded, receipt
 from tests.support.processes import Running
 
 CODE, OTHER = "H05.20-261005-0004", "H05.20-261005-0005"
 READER = PhotoReader()
-
-
-def qr(text: str, side: int = 500) -> Image.Image:
-    buffer = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(buffer, kind="png", scale=10)
-    return Image.open(buffer).convert("RGB").resize((side, side))
-
-
-def receipt(*texts: str) -> Image.Image:
-    """A page with text, and codes on it, a little askew and out of focus like a real photo."""
-    page = Image.new("RGB", (1600, 1200), "white")
-    draw = ImageDraw.Draw(page)
-    for row in range(20):
-        draw.text((60, 40 + row * 30), "Giay tiep nhan ho so va hen tra ket qua", fill="black")
-    for number, text in enumerate(texts):
-        page.paste(qr(text), (80 + number * 700, 640))
-    return page.rotate(7, expand=True, fillcolor="grey").filter(ImageFilter.GaussianBlur(1))
-
-
-def encoded(picture: Image.Image, form: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, form)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
@@ -74,13 +51,7 @@ async def test_several_codes_are_several_dossiers() -> None:
 
 
 async def test_a_bar_code_is_read() -> None:
-    import zxingcpp
-
-    made = zxingcpp.create_barcode(CODE, zxingcpp.BarcodeFormat.Code128)
-    bars = Image.fromarray(made.to_image(scale=3)).convert("RGB")
-    page = Image.new("RGB", (1600, 900), "white")
-    page.paste(bars.resize((bars.width, 240)), (100, 300))
-    assert await READER.read(encoded(page)) == [CODE]
+    assert await READER.read(encoded(bar_code(CODE))) == [CODE]
 
 
 def png_of(width: int, height: int) -> bytes:

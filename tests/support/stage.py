@@ -84,6 +84,7 @@ async def stage(
             "MOTCUA_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
             **_as_variables(zalo_oa.settings),
             **_as_variables(zalo_bot.settings),
+            "MOTCUA_ZALO_MEDIA_HOSTS": f"{zalo_oa.url},{zalo_bot.url}",
             **(env or {}),
         }
         if database_url:

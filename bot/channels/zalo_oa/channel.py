@@ -70,6 +70,7 @@ class ZaloOA:
             app_id=settings.zalo_oa_app_id or "",
             key=_secret(settings.zalo_oa_secret_key),
             staff_pause=timedelta(minutes=settings.zalo_oa_staff_pause_min),
+            media_hosts=settings.zalo_hosts,
         )
 
     async def receive(self, request: web.Request) -> web.Response:

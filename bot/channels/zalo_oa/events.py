@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
+from bot.channels.fetching import is_on
 from bot.channels.incoming import event_id, id_of, part_of, text_of
 from bot.messages import Content, Inbound
 
@@ -16,7 +16,6 @@ CHANNEL = "zalo_oa"
 BUTTON = "#"
 """What a button's key is sent with: a tap comes back as an ordinary text."""
 _BUTTON = re.compile(BUTTON + r"([A-Za-z0-9_-]{10,32})")
-_MEDIA_HOSTS = (".zdn.vn", ".zadn.vn")
 _SAID = {
     "user_send_text": Content.TEXT,
     "user_send_link": Content.OTHER,
@@ -91,15 +90,24 @@ class Malformed:
 Event = Said | Opened | Left | Withdrawn | Echo | Alarm | Ignored | Malformed
 
 
-def read_event(body: Mapping[str, Any], *, oa_id: str, now: datetime) -> Event:
-    """Return what a verified body means."""
+def read_event(
+    body: Mapping[str, Any], *, oa_id: str, now: datetime, media_hosts: Collection[str]
+) -> Event:
+    """Return what a verified body means.
+
+    Args:
+        body: The body of the webhook.
+        oa_id: The account's id.
+        now: When it was received.
+        media_hosts: Where files that people send may stand; other addresses are not kept.
+    """
     name = body.get("event_name")
     if not isinstance(name, str):
         return Malformed()
     if name in _ALARMS:
         return Alarm(name)
     if name in _SAID:
-        return _said(body, name, oa_id, now)
+        return _said(body, name, oa_id, now, media_hosts)
     if name in _ECHOES:
         return _echo(body, oa_id)
     if name in ("follow", "unfollow", "user_click_chatnow", "user_withdraw"):
@@ -115,7 +123,9 @@ def timestamp_of(body: Mapping[str, Any]) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _said(body: Mapping[str, Any], name: str, oa_id: str, now: datetime) -> Event:
+def _said(
+    body: Mapping[str, Any], name: str, oa_id: str, now: datetime, media_hosts: Collection[str]
+) -> Event:
     user = id_of(part_of(body, "sender").get("id"))
     if user is None or id_of(part_of(body, "recipient").get("id")) != oa_id:
         return Malformed() if user is None else Ignored()
@@ -134,7 +144,7 @@ def _said(body: Mapping[str, Any], name: str, oa_id: str, now: datetime) -> Even
         received_at=now,
         button=pressed[1] if pressed else None,
         content=content,
-        attachment=_attachment(message),
+        attachment=_attachment(message, media_hosts),
     )
     return Said(inbound)
 
@@ -144,12 +154,14 @@ def _key(body: Mapping[str, Any], name: str, subject: str) -> str:
     return message_id or event_id(name, subject, timestamp_of(body))
 
 
-def _attachment(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _attachment(
+    message: Mapping[str, Any], media_hosts: Collection[str]
+) -> Mapping[str, Any] | None:
     attachments = message.get("attachments")
     first = attachments[0] if isinstance(attachments, list) and attachments else None
     payload = part_of(first, "payload") if isinstance(first, dict) else {}
     url = payload.get("url")
-    if not isinstance(url, str) or not _is_media(url):
+    if not isinstance(url, str) or text_of(url) != url or not is_on(media_hosts, url):
         return None
     size = id_of(payload.get("size"))
     return {
@@ -157,17 +169,6 @@ def _attachment(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
         "size": int(size) if size and size.isdecimal() else None,
         "type": text_of(payload.get("type"))[:40] or None,
     }
-
-
-def _is_media(url: str) -> bool:
-    """Return whether an address is on Zalo's own hosts: nothing else is ever fetched."""
-    try:
-        parts = urlsplit(url)
-        plain = parts.port in (None, 443) and parts.username is None and text_of(url) == url
-    except ValueError:
-        return False
-    host = (parts.hostname or "").lower()
-    return plain and parts.scheme == "https" and host.endswith(_MEDIA_HOSTS)
 
 
 def _echo(body: Mapping[str, Any], oa_id: str) -> Event:

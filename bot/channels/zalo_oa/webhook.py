@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,7 @@ class Webhook:
         app_id: str,
         key: str,
         staff_pause: timedelta,
+        media_hosts: Collection[str],
         echo_grace_s: float = ECHO_GRACE_S,
     ) -> None:
         self._parts = parts
@@ -51,6 +52,7 @@ class Webhook:
         self._app_id = app_id
         self._key = key
         self._staff_pause = staff_pause
+        self._media_hosts = media_hosts
         self._echo_grace_s = echo_grace_s
         self._told_at: datetime | None = None
         self._doubtful: set[asyncio.Task[None]] = set()
@@ -114,7 +116,8 @@ class Webhook:
     async def _take(self, body: Mapping[str, Any]) -> None:
         parts = self._parts
         now = parts.clock()
-        match read_event(body, oa_id=self._oa_id, now=now):
+        event = read_event(body, oa_id=self._oa_id, now=now, media_hosts=self._media_hosts)
+        match event:
             case Said(inbound):
                 new = await parts.inbox.put(inbound)
                 self._count("stored" if new else "repeated")
