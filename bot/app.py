@@ -24,6 +24,7 @@ _MAX_BODY = 256 * 1024
 _STATIC = Path(__file__).parent / "web" / "static"
 _WEBHOOKS = {"/telegram/webhook": "telegram", "/zalo/oa": "zalo_oa", "/zalo/bot": "zalo_bot"}
 Handler = Callable[["Gateway", web.Request], Awaitable[web.StreamResponse]]
+Receive = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OPENING: web.AppKey[asyncio.Task[None]] = web.AppKey("opening", asyncio.Task)
 GATEWAY: web.AppKey[asyncio.Future[Gateway]] = web.AppKey("gateway", asyncio.Future)
 
@@ -52,10 +53,7 @@ def build_app(settings: Settings) -> web.Application:
         "/dossiers/push",
         _with_gateway(lambda gateway, request: gateway.dossier_push.receive(request)),
     )
-    app.router.add_get(
-        "/console{tail:.*}",
-        _with_gateway(lambda gateway, request: gateway.console.receive(request)),
-    )
+    serve_console(app, _with_gateway(lambda gateway, request: gateway.console.receive(request)))
     app.router.add_get(
         "/zalo_verifier{code}.html",
         _with_gateway(lambda gateway, request: gateway.page.zalo_verifier(request)),
@@ -74,6 +72,12 @@ def build_app(settings: Settings) -> web.Application:
     return app
 
 
+def serve_console(app: web.Application, receive: Receive) -> None:
+    """Hand everything under `/console` to one handler."""
+    app.router.add_get("/console{tail:(/.*)?}", receive)
+    app.router.add_post("/console{tail:(/.*)?}", receive)
+
+
 async def _keep_open(
     settings: Settings, opened: asyncio.Future[Gateway], close: asyncio.Event
 ) -> None:
@@ -89,7 +93,7 @@ async def _keep_open(
         opened.set_exception(error)
 
 
-def _with_gateway(handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _with_gateway(handle: Handler) -> Receive:
     async def wait_and_handle(request: web.Request) -> web.StreamResponse:
         gateway = await asyncio.shield(request.app[GATEWAY])
         return await handle(gateway, request)

@@ -17,6 +17,9 @@ from bot.channels.base import Channel, Parts, Platform
 from bot.channels.registry import build_parts, build_platforms
 from bot.channels.web import WebChat
 from bot.channels.web_photo import WebPhotos
+from bot.console.forms import FormTokens
+from bot.console.frame import Frame
+from bot.console.pages import StaffPages
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
@@ -106,6 +109,11 @@ async def open_gateway(
             *(_kept_running(platform) for platform in platforms.values()),
         ]
         opened.push_async_callback(_end, [asyncio.ensure_future(it) for it in work])
+
+        def put_back() -> None:
+            dispatcher.wake()
+            sender.wake()
+
         yield Gateway(
             chat=chat,
             page=_page(settings, services, stack),
@@ -113,7 +121,7 @@ async def open_gateway(
             platforms=platforms,
             dossier_push=DossierPush(services.dossiers, settings, clock=services.clock),
             photos=photos,
-            console=_console(settings, services),
+            console=_console(settings, services, put_back),
         )
 
 
@@ -157,7 +165,7 @@ def _regular_work(
         yield _take_up_dropped_files(settings, services)
 
 
-def _console(settings: Settings, services: Services) -> Console:
+def _console(settings: Settings, services: Services, put_back: Callable[[], None]) -> Console:
     def open_reports() -> ReportPage:
         from bot.reports.page import ReportPage
         from bot.reports.source import ReportSource
@@ -165,7 +173,11 @@ def _console(settings: Settings, services: Services) -> Console:
         return ReportPage(ReportSource(services, services.dossiers, settings.data_dir))
 
     password = settings.console_password
-    return Console(Doorkeeper(password.get_secret_value() if password else None), open_reports)
+    doorkeeper = Doorkeeper(password.get_secret_value() if password else None)
+    frame = Frame()
+    tokens = FormTokens(settings.secret(), clock=services.clock)
+    pages = StaffPages(frame, services, tokens, put_back=put_back)
+    return Console(doorkeeper, frame, pages, open_reports)
 
 
 async def _delivery(

@@ -17,12 +17,12 @@ _COLOURS = ("#2f7d4f", "#2b6cb0", "#c53030", "#805ad5")
 def draw(name: str, report: Report, words: ReportWords) -> bytes:
     """Return a chart; its name is one of `words.charts`."""
     if name == "months":
-        chart, lines = _bars("StackedBar", words.charts[name]), report.by_month
+        chart, lines = _bars("StackedBar", name, words), report.by_month
     else:
         # A horizontal chart is drawn from the bottom: the first line shall stand on top.
         broken_down = report.by_field if name == "fields" else report.by_desk
         lines = broken_down[:_MOST_BARS][::-1]
-        chart = _bars("HorizontalStackedBar", words.charts[name])
+        chart = _bars("HorizontalStackedBar", name, words)
     chart.x_labels = [_short(line.name or words.unnamed) for line in lines]
     for column in ("received",) if name == "fields" else _RESOLVED:
         chart.add(words.columns[column], [getattr(line.figures, column) for line in lines])
@@ -30,7 +30,7 @@ def draw(name: str, report: Report, words: ReportWords) -> bytes:
     return svg
 
 
-def _bars(kind: str, title: str) -> Any:
+def _bars(kind: str, name: str, words: ReportWords) -> Any:
     pygal = _library()
     style = pygal.style.Style(
         background="white",
@@ -41,9 +41,11 @@ def _bars(kind: str, title: str) -> Any:
         label_font_size=12,
         legend_font_size=13,
         value_font_size=11,
+        no_data_font_size=18,
     )
     return getattr(pygal, kind)(
-        title=title,
+        title=words.charts[name],
+        no_data_text=words.no_figures,
         style=style,
         js=(),
         no_prefix=True,

@@ -12,13 +12,13 @@ from datetime import date
 from pathlib import Path
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.console.frame import Frame
 from bot.reports.charts import draw
 from bot.reports.exports import FORMATS
 from bot.reports.source import ReportSource
 from bot.reports.words import ReportWords
-from knowledge.dossiers.report import Period, Report
+from knowledge.dossiers.report import Figures, Period, Report
 
 _FOLDER = Path(__file__).parent
 _KEPT_S = 30.0
@@ -41,12 +41,7 @@ class ReportPage:
         self._prefix = prefix
         self._monotonic = monotonic
         self._kept: tuple[float, Report] | None = None
-        environment = Environment(
-            loader=FileSystemLoader(_FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        )
-        self._template = environment.get_template("report.html")
+        self._frame = Frame(_FOLDER / "templates")
 
     async def index(self, request: web.Request) -> web.Response:
         """Return the page: `?from=2026-01-01&to=2026-06-30`, this year by default."""
@@ -55,19 +50,17 @@ class ReportPage:
         except ValueError:
             period, wrong = self._this_year(), True
         report = await self._report(period)
-        text = self._template.render(
+        return self._frame.page(
+            "report",
+            here="reports",
             prefix=self._prefix,
             words=self._words,
             report=report,
             introduction=self._words.introduction(report),
+            charts={} if report.total == Figures() else self._words.charts,
             tables=list(self._words.tables_of(report)),
             formats=list(FORMATS),
             wrong=wrong,
-        )
-        return web.Response(
-            text=text,
-            content_type="text/html",
-            headers={"Cache-Control": "no-store"},
             status=400 if wrong else 200,
         )
 
@@ -106,10 +99,6 @@ class ReportPage:
                 "Cache-Control": "no-store",
             },
         )
-
-    async def style(self, _request: web.Request) -> web.FileResponse:
-        """Return the style sheet: `{prefix}/report.css`."""
-        return web.FileResponse(_FOLDER / "static" / "report.css")
 
     async def _report(self, period: Period) -> Report:
         now = self._monotonic()

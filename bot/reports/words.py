@@ -40,6 +40,7 @@ class ReportWords(BaseModel):
     tables: Mapping[str, str]
     charts: Mapping[str, str]
     unnamed: str
+    no_figures: str
     from_: str = Field(alias="from")
     to: str
     show: str

@@ -16,8 +16,16 @@ _HEADERS = {
 @web.middleware
 async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Add the headers to every answer that has not begun yet; a page may have its own."""
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as answer:
+        _add(answer)
+        raise
     if not response.prepared:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
+        _add(response)
     return response
+
+
+def _add(answer: web.StreamResponse | web.HTTPException) -> None:
+    for name, value in _HEADERS.items():
+        answer.headers.setdefault(name, value)

@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from bot.web.console import Doorkeeper
+from tests.support.console import PASSWORD, staff
 from tests.support.processes import Running, free_port, start
 
-PASSWORD = "password-of-the-tests"
 TOKEN = "token-of-the-push-tests"
 
 
@@ -45,16 +45,12 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def staff(password: str = PASSWORD) -> dict[str, str]:
-    return {"Authorization": aiohttp.encode_basic_auth("staff", password, encoding="utf-8")}
-
-
 @pytest.mark.parametrize(
     ("path", "content_type"),
     [
         ("/console", "text/html"),
         ("/console/reports?from=2026-01-01&to=2026-06-30", "text/html"),
-        ("/console/reports/report.css", "text/css"),
+        ("/console/staff.css", "text/css"),
         ("/console/reports/report.csv", "text/csv"),
         ("/console/reports/report.pdf", "application/pdf"),
     ],

@@ -246,7 +246,6 @@ async def staff(tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.App
     page = ReportPage(ReportSource(services, registry, settings.data_dir))
     app = web.Application(middlewares=[security_headers])
     app.router.add_get("/console/reports", page.index)
-    app.router.add_get("/console/reports/report.css", page.style)
     app.router.add_get("/console/reports/charts/{name}.svg", page.chart)
     app.router.add_get("/console/reports/report.{kind}", page.download)
     async with TestClient(TestServer(app)) as client:
@@ -272,7 +271,6 @@ async def test_staff_see_figures_charts_and_downloads(
         file = await staff.get(f"/console/reports/report.{kind}{QUERY}")
         assert (await file.read()).startswith(magic)
         assert "20260101-20260630" in file.headers["Content-Disposition"]
-    assert (await staff.get("/console/reports/report.css")).status == 200
 
 
 @pytest.mark.parametrize("query", ["?from=2026-07-01&to=2026-06-30", "?from=%3Cb%3E", "?to=0"])

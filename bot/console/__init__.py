@@ -1,0 +1,1 @@
+"""The staff's pages: what waits for them, and what they can do about it."""
