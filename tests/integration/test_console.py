@@ -67,7 +67,18 @@ async def test_the_staff_see_their_pages_and_nobody_else_does(
 
 
 async def test_the_page_shows_its_charts(console: Running, session: aiohttp.ClientSession) -> None:
-    async with session.get(f"{console.url}/console/reports", headers=staff()) as answer:
+    dossier = {
+        "service": "DongBoHoSoMC",
+        "MaHoSo": "H05.20-260302-0001",
+        "TenTTHC": "Thủ tục mẫu",
+        "TrangThaiHoSo": 4,
+        "NgayTiepNhan": "20260302081500",
+    }
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    async with session.post(f"{console.url}/dossiers/push", json=dossier, headers=token) as answer:
+        assert answer.status == 200
+    page_of_march = f"{console.url}/console/reports?from=2026-03-01&to=2026-03-31"
+    async with session.get(page_of_march, headers=staff()) as answer:
         page = await answer.text()
     charts = re.findall(r"/console/reports/charts/[^\"?]+\.svg[^\"]*", page)
     assert charts
