@@ -92,11 +92,13 @@ class ValidateDossierForm(Action):
         """Set the form's slot: the codes, `left`, or nothing so that the form asks."""
         services = self._given or services_of_environment()
         message = Message.of(tracker)
+        from actions.told import asked_of_told  # it stands on this module
+
         tries = int(message.slots.get("tracking_tries") or 0)
         codes = known_codes(services, message.text)
         if any(isinstance(code, FoundCode) for code in codes):
             return _filled(message.text)
-        ahead = asks_ahead(message.text, services.today)
+        ahead = asks_ahead(message.text, services.today) or asked_of_told(message)
         if ahead or _moved_on(message, codes) or tries > _MOST_TRIES:
             return _filled(LEFT)
         return [SlotSet(FORM_SLOT, None), SlotSet("tracking_tries", tries + 1)]
@@ -115,8 +117,11 @@ def without_codes(text: str, codes: Codes) -> str:
     return text
 
 
-async def dossier_answer(services: Services, codes: Codes) -> Answer:
-    """Tell where each dossier stands; found, not found, malformed and unavailable differ."""
+async def dossier_answer(services: Services, codes: Codes, *, brief: bool = False) -> Answer:
+    """Tell where each dossier stands; found, not found, malformed and unavailable differ.
+
+    `brief`: without what was told a moment ago, the procedure and what has happened so far.
+    """
     shown: list[Mapping[str, Any]] = []
     states = []
     for code in codes[:_MOST_CODES]:
@@ -130,6 +135,7 @@ async def dossier_answer(services: Services, codes: Codes) -> Answer:
     text = services.templates.render(
         "dossier/answer",
         items=shown,
+        brief=brief,
         ask_at=services.office.ask_at(),
         left_out=max(len(codes) - _MOST_CODES, 0),
     )

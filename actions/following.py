@@ -8,7 +8,6 @@ from dataclasses import replace
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.dossiers import Codes, known_codes
 from actions.guarding import (
-    DOSSIER_SLOT,
     FOLLOW,
     LIST,
     STOP,
@@ -17,18 +16,24 @@ from actions.guarding import (
     refusal,
 )
 from actions.services import LOCAL_ZONE, Services
+from actions.told import ABOUT, told_codes, told_words
+from knowledge.dossiers.dossier import DossierFound
 from knowledge.dossiers.status import status_texts
 from knowledge.dossiers.tracking_code import FoundCode, MalformedCode
 from knowledge.following.proofs import Proof, State
-from knowledge.following.subscriptions import Followed, Subscription
+from knowledge.following.subscriptions import ENDING, Followed, Subscription
 
 PROVE = "prove_dossier"
 """Said by the gateway alone, in place of digits that a person has typed."""
 WHICH = "follow"
 """As what is pending: the next message names the dossier to follow."""
+PROOF = "proof"
+"""As what is pending: the next message should bring digits."""
 FOLLOWING = (FOLLOW, STOP, LIST, PROVE)
 _SURE = 0.5
 _MOST_BUTTONS = 10
+_FEW_BUTTONS = 3
+_HEARD = (Followed.NEW, Followed.BEFORE)
 
 
 class FollowDossier(MotcuaAction):
@@ -40,8 +45,7 @@ class FollowDossier(MotcuaAction):
         """Ask for the proof, or for the dossier that is meant."""
         services = self.services
         codes = known_codes(services, message.text)
-        told = message.slots.get(DOSSIER_SLOT)
-        if not (codes or message.is_button or told) and message.confidence < _SURE:
+        if not (codes or message.is_button or told_codes(message)) and message.confidence < _SURE:
             from actions.dialogue import ReplyUnclear  # it stands on the actions
 
             return await ReplyUnclear(services).answer(message)
@@ -55,10 +59,10 @@ class ProveDossier(MotcuaAction):
 
     async def answer(self, message: Message) -> Answer:
         """Follow the dossier, or say what is wrong."""
-        proof = await self.services.proofs.latest(message.conversation)
-        if proof is None:
+        proofs = await self.services.proofs.latest(message.conversation)
+        if not proofs:
             return _which(self.services, ())
-        return await _after_proof(self.services, message, proof)
+        return await _after_proofs(self.services, message, proofs)
 
 
 class ListFollowed(MotcuaAction):
@@ -81,24 +85,25 @@ class StopFollowing(MotcuaAction):
         """Stop what is named, or the only one; else ask which."""
         services = self.services
         followed = await services.subscriptions.of(message.conversation)
-        named = _first_code(known_codes(services, message.text))
-        only = followed[0].code if len(followed) == 1 else None
-        code = named or only
-        if code is None:
+        named = _found(known_codes(services, message.text))
+        codes = named or [it.code for it in followed if len(followed) == 1]
+        if not codes:
             return _listed(services, followed)
-        stopped = await services.subscriptions.stop(message.conversation, code)
-        text = services.templates.render("following/stopped", code=code, was=bool(stopped))
+        codes = [it.code for it in followed if it.code in codes] or codes
+        stopped = await services.subscriptions.stop(message.conversation, *codes)
+        text = services.templates.render("following/stopped", codes=codes, was=bool(stopped))
         return Answer(Outcome.DOSSIER, text, remember=form_left())
 
 
 async def follow_named(services: Services, message: Message, codes: Codes) -> Answer:
-    """Follow the dossier that a message names, else the one that was told last."""
-    code = _first_code(codes)
-    if code and not message.is_button:
+    """Follow the dossiers that a message names, else those that were told last."""
+    named = _found(codes)
+    if named and not message.is_button:
         told = await guarded_answer(services, message, codes)
-        if not any(it["state"] == "found" and it["code"] == code for it in told.dossiers):
+        there = [it["code"] for it in told.dossiers if it["state"] == "found"]
+        if not there:
             return told
-        asked = await follow(services, message, code)
+        asked = await follow(services, message, there)
         return replace(
             asked,
             text=f"{told.text}\n\n{asked.text}",
@@ -106,89 +111,169 @@ async def follow_named(services: Services, message: Message, codes: Codes) -> An
             sources=told.sources,
             remember={**told.remember, **asked.remember},
         )
-    code = code or message.slots.get(DOSSIER_SLOT)
-    return await follow(services, message, code) if code else _which(services, codes)
+    named = named or _found(told_codes(message))
+    return await follow(services, message, named) if named else _which(services, codes)
 
 
-async def follow(services: Services, message: Message, code: str) -> Answer:
-    """Follow a dossier at once if it is proven to be the person's, else ask for the proof."""
+async def follow(services: Services, message: Message, codes: Sequence[str]) -> Answer:
+    """Follow those that are proven to be the person's at once, and ask for proof of the others.
+
+    What has ended, or is known to a portal alone, is said before anybody is asked for digits.
+    """
     caller = await services.callers.find(message.conversation)
     if caller.person is None:
         return Answer(Outcome.DOSSIER, services.templates.render("following/not_here"))
-    if await services.proofs.is_proven(caller.rasa_id, code, services.clock()):
-        return await _subscribed(services, message, code)
-    refused = await refusal(services, caller, 1)
+    running = await services.subscriptions.running(codes)
+    known = [
+        code
+        for code in codes
+        if code in running
+        and await services.proofs.is_proven(caller.rasa_id, code, services.clock())
+    ]
+    strange = [code for code in codes if code in running and code not in known]
+    refused = await refusal(services, caller, len(strange)) if strange else None
     if refused:
         return refused
-    return await _ask_proof(services, message, code)
+    rest = [code for code in codes if code not in running]
+    told = await _subscribed(services, message, known, rest) if known or rest else None
+    if not strange:
+        return told or _which(services, ())
+    asked = await _ask_proof(services, message, strange)
+    return replace(asked, text=f"{told.text}\n\n{asked.text}") if told else asked
+
+
+async def about_proof(services: Services, message: Message) -> Answer | None:
+    """Answer a message that should have brought digits, and says that there are none."""
+    if message.slots.get("pending") != PROOF or message.is_button:
+        return None
+    if told_words().has_no_digits(message.text):
+        await services.proofs.drop(message.conversation)
+        text = services.templates.render("following/no_digits", ask_at=services.office.ask_at())
+        return Answer(Outcome.DOSSIER, text, remember={**form_left(), "pending": ABOUT})
+    if not message.text.strip().isdigit():
+        return None
+    return Answer(
+        Outcome.DOSSIER,
+        services.templates.render("following/waiting"),
+        buttons=[_cancel(services)],
+        remember={**form_left(), "pending": PROOF},
+    )
 
 
 async def _ask_proof(
-    services: Services, message: Message, code: str, *, late: bool = False
+    services: Services, message: Message, codes: Sequence[str], *, late: bool = False
 ) -> Answer:
-    await services.proofs.ask(message.conversation, code, services.clock())
-    labels = services.templates.labels["buttons"]
+    await services.proofs.ask(message.conversation, codes, services.clock())
     return Answer(
         Outcome.DOSSIER,
-        services.templates.render("following/ask_proof", code=code, late=late),
-        buttons=[Button.intent(labels["cancel"], "cancel")],
-        dossiers=[{"code": code, "state": "needs_proof"}],
-        remember={**form_left(), "choices": None, "earlier": None},
+        services.templates.render("following/ask_proof", codes=codes, late=late),
+        buttons=[_cancel(services)],
+        dossiers=_unproven(codes),
+        remember={**form_left(), "choices": None, "earlier": None, "pending": PROOF},
     )
 
 
-async def _after_proof(services: Services, message: Message, proof: Proof) -> Answer:
-    if proof.state is State.PROVEN:
-        return await _subscribed(services, message, proof.code)
-    if proof.state is State.LATE:
-        return await _ask_proof(services, message, proof.code, late=True)
-    text = services.templates.render(
-        "following/not_proven",
-        code=proof.code,
-        paused=proof.state is State.PAUSED,
-        until=proof.until.astimezone(LOCAL_ZONE),
-        ask_at=services.office.ask_at(),
+async def _after_proofs(services: Services, message: Message, proofs: Sequence[Proof]) -> Answer:
+    """Follow those that the digits fit; of the others say what can be done."""
+    late = [it.code for it in proofs if it.state is State.LATE]
+    if late:
+        return await _ask_proof(services, message, late, late=True)
+    right = [it.code for it in proofs if it.state is State.PROVEN]
+    told = await _subscribed(services, message, right) if right else None
+    wrong = [it for it in proofs if it.state is not State.PROVEN]
+    if not wrong:
+        return told or _which(services, ())
+    said = _not_proven(services, message, wrong, fits=bool(right))
+    return replace(said, text=f"{told.text}\n\n{said.text}") if told else said
+
+
+def _not_proven(
+    services: Services, message: Message, proofs: Sequence[Proof], *, fits: bool
+) -> Answer:
+    paused = all(it.state is State.PAUSED for it in proofs)
+    first, again = (
+        services.templates.render(
+            "following/not_proven",
+            codes=[it.code for it in proofs if paused or it.state is not State.PAUSED],
+            paused=paused,
+            until=max(it.until for it in proofs).astimezone(LOCAL_ZONE),
+            fits=fits,
+            again=again,
+            ask_at=services.office.ask_at(),
+        )
+        for again in (False, True)
     )
-    labels = services.templates.labels["buttons"]
     return Answer(
         Outcome.DOSSIER,
-        text,
-        buttons=[Button.intent(labels["cancel"], "cancel")],
-        dossiers=[{"code": proof.code, "state": "needs_proof"}],
+        again if first == message.last_reply else first,
+        buttons=[_cancel(services)],
+        dossiers=_unproven([it.code for it in proofs]),
+        remember={"pending": PROOF},
     )
 
 
-async def _subscribed(services: Services, message: Message, code: str) -> Answer:
-    result = await services.subscriptions.follow(
-        message.conversation, code, language=message.language, now=services.clock()
-    )
+async def _subscribed(
+    services: Services, message: Message, codes: Sequence[str], unproven: Sequence[str] = ()
+) -> Answer:
+    """Follow dossiers; of the `unproven` only say why they cannot be followed."""
+    results: dict[Followed, list[str]] = {}
+    for code in codes:
+        result = await services.subscriptions.follow(
+            message.conversation, code, language=message.language, now=services.clock()
+        )
+        results.setdefault(result, []).append(code)
+    for code in unproven:
+        results.setdefault(await _why_not(services, code), []).append(code)
+    heard = [code for result in _HEARD for code in results.get(result, ())]
     labels = services.templates.labels["buttons"]
-    buttons = [Button.intent(labels["followed"], LIST)]
-    if result in (Followed.NEW, Followed.BEFORE):
-        buttons = [Button.intent(labels["unfollow"], STOP, tracking_code=code), *buttons]
+    buttons = [
+        Button.intent(_label(services, "unfollow", code, heard), STOP, tracking_code=code)
+        for code in heard[:_FEW_BUTTONS]
+    ]
+    if heard or Followed.TOO_MANY in results:
+        buttons.append(Button.intent(labels["followed"], LIST))
+    groups = [{"result": result, "codes": those} for result, those in results.items()]
     return Answer(
         Outcome.DOSSIER,
         services.templates.render(
-            "following/followed", code=code, result=result, ask_at=services.office.ask_at()
+            "following/followed", groups=groups, ask_at=services.office.ask_at()
         ),
         buttons=buttons,
-        remember=form_left(),
+        remember={**form_left(), "pending": ABOUT},
     )
+
+
+async def _why_not(services: Services, code: str) -> Followed:
+    found = await services.dossiers.look_up(code)
+    ended = isinstance(found, DossierFound) and found.dossier.status in ENDING
+    return Followed.ENDED if ended else Followed.UNKNOWN
+
+
+def _label(services: Services, name: str, code: str, among: Sequence[str]) -> str:
+    label: str = services.templates.labels["buttons"][name]
+    return f"{label}: {code}" if len(among) > 1 else label
+
+
+def _cancel(services: Services) -> Button:
+    return Button.intent(services.templates.labels["buttons"]["cancel"], "cancel")
+
+
+def _unproven(codes: Sequence[str]) -> list[dict[str, str]]:
+    return [{"code": code, "state": "needs_proof"} for code in codes]
 
 
 def _which(services: Services, codes: Codes) -> Answer:
     wrong = [code for code in codes if isinstance(code, MalformedCode)]
-    labels = services.templates.labels["buttons"]
     return Answer(
         Outcome.DOSSIER,
         services.templates.render("following/which", wrong=wrong),
-        buttons=[Button.intent(labels["cancel"], "cancel")],
+        buttons=[_cancel(services)],
         remember={**form_left(), "choices": None, "earlier": None, "pending": WHICH},
     )
 
 
 def _listed(services: Services, followed: Sequence[Subscription]) -> Answer:
-    label = services.templates.labels["buttons"]["unfollow"]
+    labels = services.templates.labels["buttons"]
     items = [
         {
             "code": it.code,
@@ -198,16 +283,21 @@ def _listed(services: Services, followed: Sequence[Subscription]) -> Answer:
         }
         for it in followed
     ]
+    buttons = [
+        Button.intent(f"{labels['unfollow']}: {it.code}", STOP, tracking_code=it.code)
+        for it in followed[:_MOST_BUTTONS]
+    ]
+    if len(followed) > 1:
+        every = " ".join(it.code for it in followed)
+        buttons.append(Button.intent(labels["unfollow_all"], STOP, tracking_code=every))
     return Answer(
         Outcome.DOSSIER,
         services.templates.render("following/list", items=items),
-        buttons=[
-            Button.intent(f"{label}: {it.code}", STOP, tracking_code=it.code)
-            for it in followed[:_MOST_BUTTONS]
-        ],
+        buttons=buttons,
         remember=form_left(),
     )
 
 
-def _first_code(codes: Codes) -> str | None:
-    return next((code.code for code in codes if isinstance(code, FoundCode)), None)
+def _found(codes: Codes) -> list[str]:
+    """Return the well-formed codes, each once."""
+    return list(dict.fromkeys(code.code for code in codes if isinstance(code, FoundCode)))

@@ -8,26 +8,27 @@ from dataclasses import replace
 from actions.base import Answer, Button, Message, Outcome
 from actions.dossiers import Codes, dossier_answer
 from actions.services import LOCAL_ZONE, Services
+from actions.told import ABOUT, SLOT
 from knowledge.dossiers.tracking_code import FoundCode
 from knowledge.privacy.callers import Caller
 
 FOLLOW = "follow_dossier"
 STOP = "stop_following"
 LIST = "list_followed"
-DOSSIER_SLOT = "dossier"
-"""The dossier that was told last: what "báo cho tôi khi xong" is about."""
 _MOST_BUTTONS = 3
 _OUTCOMES_SEEN = ("found", "not_found")
 
 
-async def guarded_answer(services: Services, message: Message, codes: Codes) -> Answer:
+async def guarded_answer(
+    services: Services, message: Message, codes: Codes, *, brief: bool = False
+) -> Answer:
     """Tell where dossiers stand, unless the caller has to wait; malformed codes cost nothing."""
     known = list(dict.fromkeys(code.code for code in codes if isinstance(code, FoundCode)))
     caller = await services.callers.find(message.conversation)
     refused = await refusal(services, caller, len(known)) if known else None
     if refused:
         return refused
-    answer = await dossier_answer(services, codes)
+    answer = await dossier_answer(services, codes, brief=brief)
     states = {it["code"]: it["state"] for it in answer.dossiers}
     looked_up = {
         code: states[code] == "found" for code in known if states.get(code) in _OUTCOMES_SEEN
@@ -38,7 +39,11 @@ async def guarded_answer(services: Services, message: Message, codes: Codes) -> 
     return replace(
         answer,
         buttons=[*answer.buttons, *await _follow_buttons(services, caller, found)],
-        remember={**answer.remember, DOSSIER_SLOT: found[0] if len(found) == 1 else None},
+        remember={
+            **answer.remember,
+            SLOT: " ".join(found) or None,
+            "pending": ABOUT if found else None,
+        },
     )
 
 
@@ -64,13 +69,20 @@ async def _follow_buttons(
     if caller.person is None:  # nothing can be sent to a terminal
         return []
     followed = {it.code for it in await services.subscriptions.of(caller.rasa_id)}
+    running = await services.subscriptions.running(found)
+    fresh = [code for code in found if code in running - followed]
     labels = services.templates.labels["buttons"]
-    return [
+    buttons = [
         Button.intent(
             labels[name] if len(found) == 1 else f"{labels[name]}: {code}",
             STOP if code in followed else FOLLOW,
             tracking_code=code,
         )
-        for code in found[:_MOST_BUTTONS]
+        for code in found
+        if code in followed or code in fresh
         for name in ["unfollow" if code in followed else "follow"]
     ]
+    if len(fresh) > 1:
+        every = Button.intent(labels["follow_all"], FOLLOW, tracking_code=" ".join(fresh))
+        return [every, *buttons[:_MOST_BUTTONS]]
+    return buttons[:_MOST_BUTTONS]

@@ -12,7 +12,8 @@ from dataclasses import replace
 from actions.base import Answer, Button, Message, Outcome, Said
 from actions.dossiers import known_codes
 from actions.filing import with_filing
-from actions.following import WHICH, follow_named
+from actions.following import PROOF, WHICH, about_proof, follow_named
+from actions.guarding import guarded_answer
 from actions.ladder import climb, last_aspect, missed
 from actions.lists import (
     FAMILY,
@@ -44,6 +45,7 @@ from actions.tickets import (
     leave,
     question_of,
 )
+from actions.told import ABOUT, asked_of_told
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.model import Aspect
 from knowledge.vietnamese import search_key
@@ -67,7 +69,12 @@ async def reply(
     services: Services, message: Message, answer: Callable[[Message], Awaitable[Answer]]
 ) -> Answer:
     """Answer a message: steered by what was offered, or else by its own action."""
-    steered = await _dossier_to_follow(services, message) or await steer(services, message)
+    steered = (
+        await _dossier_to_follow(services, message)
+        or await about_proof(services, message)
+        or await _about_told(services, message)
+        or await steer(services, message)
+    )
     given = steered or await _asked_beside(services, message) or await answer(message)
     given = await with_filing(services, message, given)
     moved = await _moved_on(services, message, given)
@@ -80,6 +87,17 @@ async def _dossier_to_follow(services: Services, message: Message) -> Answer | N
         return None
     codes = known_codes(services, message.text)
     return await follow_named(services, message, codes) if codes else None
+
+
+async def _about_told(services: Services, message: Message) -> Answer | None:
+    """Answer a short question that goes on about the dossier told last."""
+    codes = asked_of_told(message)
+    if not codes:
+        return None
+    told = await guarded_answer(services, message, codes, brief=True)
+    if told.text != message.last_reply:
+        return told
+    return await guarded_answer(services, message, codes)
 
 
 async def _asked_beside(services: Services, message: Message) -> Answer | None:
@@ -103,7 +121,7 @@ async def steer(services: Services, message: Message) -> Answer | None:
     if words.leaves_question(message.text):
         question = words.question_in(message.text) or question_of(message)
         return await leave(services, message, question)
-    pending = message.slots.get("pending")
+    pending = _page(message)
     if words.wants_more(message.text) and (pending or message.slots.get("choices")):
         if pending:
             return await take(services, message, pending)
@@ -118,6 +136,12 @@ async def steer(services: Services, message: Message) -> Answer | None:
     if words.is_bare_no(message.text) and message.slots.get("choices"):
         return await move_on(services, message)
     return await _named_field(services, message)
+
+
+def _page(message: Message) -> str | None:
+    """Return the next page, where one is pending."""
+    pending: str | None = message.slots.get("pending")
+    return None if pending in (WHICH, PROOF, ABOUT) else pending
 
 
 def steers(message: Message) -> bool:
@@ -221,7 +245,7 @@ async def _numbered(services: Services, message: Message, number: int) -> Answer
     if not message.slots.get("choices"):
         return None
     if number == len(offered) + 1:  # the last button stands below the choices
-        pending = message.slots.get("pending")
+        pending = _page(message)
         if pending:
             return await take(services, message, pending)
         return await move_on(services, message)

@@ -65,8 +65,8 @@ class FrontDesk:
             return None
         caller = await self._callers.find(self.rasa_id(message.conversation))
         event = self._digest(f"event:{message.conversation}:{message.event_id}")
-        state = await self._proofs.attempt(caller, digits, event, self._clock())
-        return PROVE if state else None
+        compared = await self._proofs.attempt(caller, digits, event, self._clock())
+        return PROVE if compared else None
 
     def _person(self, conversation: str) -> str:
         channel, _, sender = conversation.split(":", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,17 +76,22 @@ class Subscriptions:
             rows = (await connection.execute(query)).all()
         return [Subscription(code, name, Status(status), at) for code, name, status, at in rows]
 
-    async def stop(self, conversation: str, code: str | None = None) -> int:
-        """Follow one dossier no longer, or none at all; returns how many were followed."""
+    async def stop(self, conversation: str, *codes: str) -> int:
+        """Follow dossiers no longer, without codes all of them; returns how many were followed."""
         query = delete(subscriptions).where(subscriptions.c.conversation == conversation)
-        if code is not None:
-            query = query.where(subscriptions.c.code == code)
+        if codes:
+            query = query.where(subscriptions.c.code.in_(codes))
         async with self._engine.begin() as connection:
             return (await connection.execute(query)).rowcount
 
-    async def follows(self, conversation: str, code: str) -> bool:
-        """Return whether a conversation follows a dossier."""
-        return code in {it.code for it in await self.of(conversation)}
+    async def running(self, codes: Collection[str]) -> set[str]:
+        """Return which of these dossiers the registry knows, and has more to tell of."""
+        ended = [int(status) for status in ENDING]
+        query = select(dossiers.c.code).where(
+            dossiers.c.code.in_(codes), dossiers.c.status.not_in(ended)
+        )
+        async with self._engine.connect() as connection:
+            return set((await connection.execute(query)).scalars())
 
 
 async def _follow(

@@ -21,6 +21,7 @@ CHECKS = {
     "aspects": lambda turn: list(turn.aspects),
     "candidates": lambda turn: len(turn.candidates),
     "dossiers": lambda turn: [item["state"] for item in turn.dossiers],
+    "buttons": lambda turn: len(turn.buttons),
 }
 
 
@@ -48,6 +49,7 @@ async def test_a_conversation(
             if name in CHECKS:
                 assert CHECKS[name](turn) == meant(value, offered), f"{said}: {name}"
         assert expected.get("says", "") in turn.text
+        assert "unsaid" not in expected or expected["unsaid"] not in turn.text
         assert before is None or turn.text != before.text or turn.procedure, f"{said}: repeated"
         offered = list(turn.candidates) or offered
         before = turn

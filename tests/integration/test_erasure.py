@@ -82,7 +82,7 @@ class House:
         caller = await self.front_caller()
         await Guard(self.engine, Rules()).admit(caller, 1, now)
         await Guard(self.engine, Rules()).note(caller, {CODE: True}, now)
-        await self.proofs.ask(self.rasa_id, CODE, now)
+        await self.proofs.ask(self.rasa_id, [CODE], now)
         await self.proofs.attempt(caller, DIGITS, "e", now)
         await Subscriptions(self.engine).follow(self.rasa_id, CODE, language="vi", now=now)
         question = Question(f"hỏi {MARK}", "fake", self.rasa_id, now)
@@ -241,7 +241,7 @@ async def test_numbers_of_parts_are_not_given_twice(house: House) -> None:
 
 async def test_digits_of_a_proof_reach_neither_the_assistant_nor_any_table(house: House) -> None:
     await registered(house.engine)
-    await house.proofs.ask(house.rasa_id, CODE, now())
+    await house.proofs.ask(house.rasa_id, [CODE], now())
     await house.desk.inbox.put(message("1", f"4 số cuối là {DIGITS} ạ", sender=WHO))
     async with house.desk.running():
         await house.settled()

@@ -16,7 +16,7 @@ from knowledge.privacy.callers import Caller
 from knowledge.privacy.guard import Guard
 from knowledge.privacy.rules import Rules
 from knowledge.privacy.tables import limits
-from tests.support.dossiers import CODE, DIGITS, NOON, after, known, registered
+from tests.support.dossiers import CODE, DIGITS, NOON, after, dossier, known, registered
 
 SOMEONE = Caller("web:1", "p1", "address")
 RULES = Rules()
@@ -118,7 +118,8 @@ async def attempt(
     proofs: Proofs, digits: str, now: datetime = NOON, event: str | None = None, **caller: Any
 ) -> State | None:
     who = Caller(**({"rasa_id": "fake:1", "person": "p1"} | caller))
-    return await proofs.attempt(who, digits, event or f"{now}{digits}", now)
+    given = await proofs.attempt(who, digits, event or f"{now}{digits}", now)
+    return given[0].state if given else None
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ async def proofs(engine: AsyncEngine, heard: list[tuple[str, str]]) -> Proofs:
 
 @pytest.mark.parametrize("digits", [DIGITS, "8765"])
 async def test_the_digits_of_either_number_prove(proofs: Proofs, digits: str) -> None:
-    await proofs.ask("fake:1", CODE, NOON)
+    await proofs.ask("fake:1", [CODE], NOON)
     assert await attempt(proofs, digits) is State.PROVEN
     assert await proofs.is_proven("fake:1", CODE, after(days=29))
     assert not await proofs.is_proven("fake:1", CODE, after(days=31))
@@ -144,7 +145,7 @@ async def test_nothing_is_compared_that_was_not_asked_for(proofs: Proofs) -> Non
 async def test_three_wrong_proofs_pause_and_right_ones_do_not_count_meanwhile(
     engine: AsyncEngine, proofs: Proofs, heard: list[tuple[str, str]]
 ) -> None:
-    await proofs.ask("fake:1", CODE, NOON)
+    await proofs.ask("fake:1", [CODE], NOON)
     given = [await attempt(proofs, f"000{n}", after(seconds=n)) for n in range(3)]
     assert given == [State.WRONG, State.WRONG, State.PAUSED]
     assert await attempt(proofs, DIGITS, after(minutes=5)) is State.PAUSED
@@ -157,16 +158,16 @@ async def test_three_wrong_proofs_pause_and_right_ones_do_not_count_meanwhile(
 
 async def test_asking_anew_gives_no_further_tries(proofs: Proofs) -> None:
     for number in range(3):
-        await proofs.ask("fake:1", CODE, NOON)
+        await proofs.ask("fake:1", [CODE], NOON)
         await attempt(proofs, f"000{number}")
-    await proofs.ask("fake:1", CODE, NOON)
+    await proofs.ask("fake:1", [CODE], NOON)
     assert await attempt(proofs, DIGITS) is State.PAUSED
 
 
 async def test_many_people_who_guess_at_one_dossier_are_stopped(proofs: Proofs) -> None:
     given = []
     for number in range(20):
-        await proofs.ask(f"fake:{number}", CODE, NOON)
+        await proofs.ask(f"fake:{number}", [CODE], NOON)
         given.append(await attempt(proofs, "0000", rasa_id=f"fake:{number}", person=f"p{number}"))
     assert given.count(State.WRONG) == 14
     assert given[-1] is State.PAUSED
@@ -174,12 +175,12 @@ async def test_many_people_who_guess_at_one_dossier_are_stopped(proofs: Proofs) 
 
 async def test_an_unknown_dossier_and_somebody_elses_are_told_alike(proofs: Proofs) -> None:
     for about in (CODE, "H05.20-261005-0999"):
-        await proofs.ask("fake:1", about, NOON)
+        await proofs.ask("fake:1", [about], NOON)
         assert await attempt(proofs, "0000", event=about) is State.WRONG
 
 
 async def test_an_event_that_is_worked_on_twice_is_one_try(proofs: Proofs) -> None:
-    await proofs.ask("fake:1", CODE, NOON)
+    await proofs.ask("fake:1", [CODE], NOON)
     given = [await attempt(proofs, "0000", event="e") for _ in range(5)]
     assert given == [State.WRONG] * 5
     assert await attempt(proofs, DIGITS, event="f") is State.PROVEN
@@ -187,7 +188,53 @@ async def test_an_event_that_is_worked_on_twice_is_one_try(proofs: Proofs) -> No
 
 
 async def test_late_digits_are_not_compared(proofs: Proofs) -> None:
-    await proofs.ask("fake:1", CODE, NOON)
+    await proofs.ask("fake:1", [CODE], NOON)
     assert await attempt(proofs, DIGITS, after(minutes=11)) is State.LATE
     await proofs.drop("fake:1")
     assert await attempt(proofs, DIGITS, after(minutes=12)) is None
+
+
+OTHER, UNKNOWN = "H05.20-261005-0002", "H05.20-261005-0999"
+
+
+async def given(proofs: Proofs, digits: str, now: datetime = NOON) -> dict[str, State]:
+    who = Caller("fake:1", "p1")
+    return {it.code: it.state for it in await proofs.attempt(who, digits, f"{now}{digits}", now)}
+
+
+async def test_one_set_of_digits_proves_all_dossiers_that_it_fits(
+    engine: AsyncEngine, proofs: Proofs
+) -> None:
+    await registered(engine, dossier(OTHER, phone_last4="2222"))
+    await proofs.ask("fake:1", [CODE, OTHER, UNKNOWN], NOON)
+    assert await given(proofs, DIGITS) == {
+        CODE: State.PROVEN,
+        OTHER: State.WRONG,
+        UNKNOWN: State.WRONG,
+    }
+    later = after(minutes=1)
+    assert await given(proofs, "2222", later) == {OTHER: State.PROVEN, UNKNOWN: State.WRONG}
+    assert [it.code for it in await proofs.latest("fake:1")] == [OTHER, UNKNOWN]
+    assert await given(proofs, "3333", after(minutes=2)) == {UNKNOWN: State.PAUSED}
+    assert await proofs.is_proven("fake:1", CODE, later)
+    assert await proofs.is_proven("fake:1", OTHER, later)
+
+
+async def test_asking_for_many_dossiers_at_once_gives_no_further_tries(proofs: Proofs) -> None:
+    """Twelve wrong tries for a person: three messages about four dossiers each."""
+    states = []
+    for number in range(4):
+        codes = [f"H05.20-26100{number}-{n:04d}" for n in range(4)]
+        await proofs.ask("fake:1", codes, NOON)
+        states.append(set((await given(proofs, "0000", after(seconds=number))).values()))
+    assert states == [{State.WRONG}, {State.WRONG}, {State.PAUSED}, {State.PAUSED}]
+    await proofs.ask("fake:1", [CODE], NOON)
+    assert await given(proofs, DIGITS, after(minutes=1)) == {CODE: State.PAUSED}
+
+
+async def test_right_digits_use_up_no_tries(engine: AsyncEngine, proofs: Proofs) -> None:
+    codes = [f"H05.20-261005-{n:04d}" for n in range(20)]
+    await registered(engine, *(dossier(code, phone_last4="2222") for code in codes))
+    for number, code in enumerate(codes):
+        await proofs.ask("fake:1", [code], NOON)
+        assert await given(proofs, "2222", after(seconds=number)) == {code: State.PROVEN}

@@ -214,8 +214,8 @@ def dossiers() -> Iterator[Sample]:
                 "age_hours": state.value.count("e") * 20,
             }
         )
-    for left_out in (0, 1, 2):
-        values = {"items": items, "ask_at": OURS.ask_at(), "left_out": left_out}
+    for left_out, brief in product((0, 1, 2), (False, True)):
+        values = {"items": items, "ask_at": OURS.ask_at(), "left_out": left_out, "brief": brief}
         yield "dossier/answer", values
     for again, codes in product((False, True), (wrong, [])):
         yield "dossier/ask", {"wrong": codes, "again": again}
@@ -272,11 +272,14 @@ def news() -> Iterator[Sample]:
     code, ask_at = "H05.20-261005-0009", OURS.ask_at()
     wrong = find_codes("mã H05.20-261305-0001", TODAY)
     for yes in (False, True):
-        yield "following/ask_proof", {"code": code, "late": yes}
+        codes = [code, "H05.20-261005-0010"] if yes else [code]
+        yield "following/ask_proof", {"codes": codes, "late": yes}
         until = {"until": NOON, "ask_at": ask_at}
-        yield "following/not_proven", {"code": code, "paused": yes, **until}
+        for paused, fits, again in product((False, True), repeat=3):
+            told = {"codes": codes, "paused": paused, "fits": fits, "again": again}
+            yield "following/not_proven", {**told, **until}
         yield "following/too_many", until
-        yield "following/stopped", {"code": code, "was": yes}
+        yield "following/stopped", {"codes": codes, "was": yes}
         yield "following/which", {"wrong": wrong if yes else []}
         for status in Status:
             dossier = Dossier(
@@ -293,8 +296,10 @@ def news() -> Iterator[Sample]:
             yield "following/coming", {**told, "day": TODAY}
             item = {"code": code, "procedure": FACT, "status": words, "since": NOON}
             yield "following/list", {"items": [item] if yes else []}
-    for result in Followed:
-        yield "following/followed", {"code": code, "result": result, "ask_at": ask_at}
+    groups = [{"result": result, "codes": [code]} for result in Followed]
+    yield "following/followed", {"groups": groups, "ask_at": ask_at}
+    yield "following/no_digits", {"ask_at": ask_at}
+    yield "following/waiting", {}
     yield "following/not_here", {}
     held = [
         {"kind": FACT, "count": 2, "since": since, "until": until}
