@@ -40,6 +40,7 @@ class FilingWords(BaseModel):
     days: Mapping[str, int]
     weekdays: Mapping[str, int]
     next_week: tuple[str, ...]
+    fillers: frozenset[str]
     months: Mapping[str, int]
 
     @classmethod
@@ -55,6 +56,14 @@ class FilingWords(BaseModel):
         if _has(key, self.filed_already):
             return None
         return self._dated(text, key, today) or self._named(key, today)
+
+    def names_nothing(self, text: str) -> bool:
+        """Whether a message that asks about a filing names no procedure: it holds nothing else."""
+        rest = f" {search_key(text)} "
+        phrases = (*self.files, *self.asks, *self.days, *self.weekdays, *self.next_week)
+        for words in sorted(phrases, key=len, reverse=True):
+            rest = rest.replace(f" {words} ", "  ")
+        return all(word in self.fillers or word.isdigit() for word in rest.split())
 
     def _dated(self, text: str, key: str, today: date) -> date | None:
         for match in _NUMERIC.finditer(nfc(text)):
@@ -95,6 +104,21 @@ def asks_ahead(text: str, today: date) -> bool:
     """Whether a message asks about a filing to come, so that there is no dossier yet."""
     day = filing_day(text, today)
     return day is not None and day >= today
+
+
+async def asked_ahead(services: Services, message: Message) -> Answer | None:
+    """Answer a question about a day of filing that names nothing: of what was talked about."""
+    from actions.procedures import tell, which_procedure  # as below
+
+    ahead = not message.is_button and asks_ahead(message.text, services.today)
+    if not ahead or message.slots.get("choices") or not filing_words().names_nothing(message.text):
+        return None
+    catalogue = await services.catalogue.get()
+    named = message.entities.get("procedure_id") or message.slots.get("procedure")
+    procedure = catalogue.procedures.get(named or "")
+    if procedure is None:
+        return which_procedure(services, Aspect.PROCESSING_TIME)
+    return tell(services, catalogue, procedure, Aspect.PROCESSING_TIME)
 
 
 async def with_filing(services: Services, message: Message, told: Answer) -> Answer:

@@ -147,7 +147,7 @@ async def about_proof(services: Services, message: Message) -> Answer | None:
     if message.slots.get("pending") != PROOF or message.is_button:
         return None
     if told_words().has_no_digits(message.text):
-        await services.proofs.drop(message.conversation)
+        # They are still waited for: whoever finds them meanwhile just sends them.
         text = services.templates.render("following/no_digits", ask_at=services.office.ask_at())
         return Answer(Outcome.DOSSIER, text, remember={**form_left(), "pending": ABOUT})
     if not message.text.strip().isdigit():

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from actions.base import Answer, Button, Message, Outcome, Said
 from actions.dossiers import known_codes
-from actions.filing import with_filing
+from actions.filing import asked_ahead, with_filing
 from actions.following import PROOF, WHICH, about_proof, follow_named
 from actions.guarding import guarded_answer
 from actions.ladder import climb, last_aspect, missed
@@ -73,6 +73,7 @@ async def reply(
         await _dossier_to_follow(services, message)
         or await about_proof(services, message)
         or await _about_told(services, message)
+        or await asked_ahead(services, message)
         or await steer(services, message)
     )
     given = steered or await _asked_beside(services, message) or await answer(message)
