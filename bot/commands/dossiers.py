@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,13 +14,16 @@ from actions.services import Services, build_services
 from bot.settings import Settings, load_settings
 from bot.storage.migrate import upgrade_database
 from knowledge.dossiers.dossier import DossierFound, DossierNotFound, LookUp
-from knowledge.dossiers.import_words import ImportWords
+from knowledge.dossiers.import_words import MOST_SHOWN, ImportWords
 from knowledge.dossiers.importer import read_dossiers, table_of
 from knowledge.dossiers.presets import load_presets
 from knowledge.dossiers.registry import DossierRegistry
 from knowledge.dossiers.spreadsheet import UnreadableTable, write_rows
 from knowledge.dossiers.status import status_texts
 from knowledge.dossiers.tracking_code import parse_code
+
+if TYPE_CHECKING:
+    from bot.dossiers.sync import SyncResult
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 _FileArgument = Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")]
@@ -55,6 +58,35 @@ def import_(
             return words.result(file.name, read, result)
 
     typer.echo(asyncio.run(take_over()))
+
+
+@app.command()
+def sync(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; change nothing.")
+    ] = False,
+    at_once: Annotated[
+        int, typer.Option(min=1, max=16, help="How many dossiers are asked for at once.")
+    ] = 4,
+) -> None:
+    """Ask the portal for all dossiers that are not ended, and take over what it says."""
+    settings = load_settings()
+    if settings.portal_url is None:
+        typer.echo("MOTCUA_PORTAL_URL is not set (see docs/settings.md)", err=True)
+        raise typer.Exit(1)
+    services = build_services(settings)
+
+    async def ask() -> SyncResult:
+        from bot.dossiers.sync import synchronise  # what retries and breaks circuits loads here
+
+        async with _database(settings, services):
+            return await synchronise(services.engine, settings, at_once=at_once, dry_run=dry_run)
+
+    result = asyncio.run(ask())
+    for line in _sync_lines(result, ImportWords.load(settings.data_dir), dry_run=dry_run):
+        typer.echo(line)
+    if not result.complete:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -108,6 +140,26 @@ async def _database(settings: Settings, services: Services) -> AsyncIterator[Dos
         yield registry
     finally:
         await services.close()
+
+
+def _sync_lines(result: SyncResult, words: ImportWords, *, dry_run: bool) -> Iterator[str]:
+    """Yield the summary of a run, and before it what the staff may want to look at."""
+    yield from words.differences(result.differences)
+    for code in result.missing[:MOST_SHOWN]:
+        yield words.sync["missing"].format(code=code)
+    if len(result.missing) > MOST_SHOWN:
+        yield words.more.format(count=len(result.missing) - MOST_SHOWN)
+    for reason, count in result.faults.most_common():
+        yield words.sync["fault"].format(count=count, reason=reason)
+    if result.not_asked:
+        yield words.sync["not_asked"].format(count=result.not_asked)
+    yield words.sync["would" if dry_run else "done"].format(
+        source=result.source,
+        changed=result.changed,
+        unchanged=result.unchanged,
+        missing=len(result.missing),
+        failed=result.faults.total(),
+    )
 
 
 def _print(found: DossierFound, settings: Settings) -> None:

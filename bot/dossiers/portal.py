@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -56,6 +57,14 @@ class PassingFault(PortalFault):
     """It may give one if it is asked again."""
 
 
+class UnusableAnswer(PortalFault):
+    """It answers, but this dossier's answer is of no use; others may be."""
+
+
+class PortalRests(PortalFault):
+    """It has kept failing and is left alone for a while."""
+
+
 class _Translation(BaseModel):
     name: str
 
@@ -74,9 +83,9 @@ class _Item(BaseModel):
 
 
 class _Slice(BaseModel):
-    """The parts of a slice of search results that are read."""
+    """The parts of a slice of search results that are read, each for itself."""
 
-    content: list[_Item]
+    content: list[Any]
 
 
 class _Token(BaseModel):
@@ -106,14 +115,14 @@ class Portal:
         self._session = session
         self._settings = settings
         self._search_url = settings.portal_url.rstrip("/") + settings.portal_search_path
-        self._name = settings.portal_name or urlsplit(settings.portal_url).hostname or "portal"
+        self.name = settings.portal_name or urlsplit(settings.portal_url).hostname or "portal"
         self._clock = clock
         self._monotonic = monotonic
         self._timeout = aiohttp.ClientTimeout(total=settings.portal_timeout_s)
         self._breakers = AsyncCircuitBreakerFactory(
             default_threshold=settings.portal_breaker_failures,
             default_ttl=settings.portal_breaker_pause_s,
-            exclude=[asyncio.CancelledError],
+            exclude=[asyncio.CancelledError, UnusableAnswer],
         )
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._token: tuple[str, float] | None = None
@@ -125,15 +134,29 @@ class Portal:
         if kept and self._age(kept) <= self._kept_for(kept):
             return kept.answer
         try:
-            async with await self._breakers.get_breaker(self._name):
-                answer = await self._ask_in_time(code)
-        except OpenedState:
+            answer = await self.ask(code)
+        except PortalRests:
             return self._instead(code, kept)
-        except (PortalFault, TimeoutError) as error:
-            _log.warning("%s cannot be asked: %s", self._name, error or type(error).__name__)
+        except PortalFault as fault:
+            _log.warning("%s cannot be asked: %s", self.name, fault)
             return self._instead(code, kept)
         self._keep(code, answer)
         return answer
+
+    async def ask(self, code: str) -> DossierFound | DossierNotFound:
+        """Return what the portal says now; raises `PortalFault`, `PortalRests` among them."""
+        try:
+            async with await self._breakers.get_breaker(self.name):
+                return await self._ask_in_time(code)
+        except OpenedState:
+            raise PortalRests("it is left alone for a while") from None
+        except TimeoutError:
+            raise PassingFault("no answer in time") from None
+
+    @property
+    def pause_s(self) -> float:
+        """Return for how many seconds it is left alone when it keeps failing."""
+        return self._settings.portal_breaker_pause_s
 
     def _instead(self, code: str, kept: _Kept | None) -> LookUp:
         if kept is None or isinstance(kept.answer, DossierNotFound):
@@ -248,11 +271,14 @@ class Portal:
             raise PortalFault("the answer has another shape") from None
         if not found:
             return DossierNotFound(code)
-        item = next((it for it in found if parse_code(it.code) == code), None)
+        items = [it for it in map(_item, found) if it]
+        if not items:
+            raise UnusableAnswer("the answer has another shape")
+        item = next((it for it in items if parse_code(it.code) == code), None)
         if item is None:
             # Somebody else's dossier; that ours is not there has not been said.
-            raise PortalFault("the answer is about another dossier")
-        return DossierFound(_dossier(code, item), self._name, self._clock())
+            raise UnusableAnswer("the answer is about another dossier")
+        return DossierFound(_dossier(code, item), self.name, self._clock())
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
@@ -269,10 +295,17 @@ def _fault(status: int) -> PortalFault:
     return kind(f"HTTP {status}")
 
 
+def _item(found: object) -> _Item | None:
+    try:
+        return _Item.model_validate(found)
+    except ValidationError:
+        return None
+
+
 def _dossier(code: str, item: _Item) -> Dossier:
     status = parse_status(item.status)
     if status is None:
-        raise PortalFault("the answer has an unknown status")
+        raise UnusableAnswer("the answer has an unknown status")
     return Dossier(
         code=code,
         procedure_name=item.procedure.translate[0].name,

@@ -36,6 +36,7 @@ class ImportWords(BaseModel):
     change_hidden: str
     more: str
     nothing: str
+    sync: dict[str, str]
 
     @classmethod
     def load(cls, data_dir: Path) -> ImportWords:
@@ -76,6 +77,10 @@ class ImportWords(BaseModel):
             changed=len(moved) - new,
             unchanged=len(found) - len(moved),
         )
+        yield from self.differences(moved)
+
+    def differences(self, moved: Sequence[Difference]) -> Iterator[str]:
+        """Yield what changes, a line a dossier; of very many the first ones."""
         for difference in moved[:MOST_SHOWN]:
             yield self._difference(difference)
         if len(moved) > MOST_SHOWN:

@@ -100,15 +100,23 @@ class DossierRegistry:
             return await _compare(connection, items, told)
 
     async def import_all(
-        self, items: Iterable[Dossier], *, source: str, told: Collection[str] = FIELDS
+        self,
+        items: Iterable[Dossier],
+        *,
+        source: str,
+        told: Collection[str] = FIELDS,
+        as_of: datetime | None = None,
     ) -> ImportResult:
         """Take over dossiers in one transaction: all of them, or none if anything fails.
 
         `told` names the fields that the source speaks of; what it does not speak of is kept.
+        A dossier that another source has changed since `as_of` is left as it is.
         """
         async with self._engine.begin() as connection:
             await _wait_for_turn(connection)
-            found = await _compare(connection, list(items), told)
+            newer = await _changed_since(connection, as_of) if as_of else set()
+            wanted = [it for it in items if it.code not in newer]
+            found = await _compare(connection, wanted, told)
             return await _write(connection, found, source)
 
     async def add_steps(self, code: str, steps: Sequence[Step], *, source: str) -> bool:
@@ -148,6 +156,11 @@ async def _wait_for_turn(connection: AsyncConnection) -> None:
     """Let one writer at a time compare and write; SQLite has one writer anyhow."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+
+
+async def _changed_since(connection: AsyncConnection, moment: datetime) -> set[str]:
+    query = select(dossiers.c.code).where(dossiers.c.imported_at > moment)
+    return set((await connection.execute(query)).scalars())
 
 
 async def _compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -45,6 +45,8 @@ class FakePortal:
     tokens: int = 0
     valid: str = ""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens while a search is worked on."""
 
     def add(self, code: str, status: str = "Đang xử lý", **dates: str) -> None:
         """Put a dossier on the portal, with the personal data that portals send along."""
@@ -63,6 +65,8 @@ class FakePortal:
         """Return the slice of dossiers whose code is asked for, or fail."""
         code = request.query["code"]
         self.searches.append(code)
+        if self.meanwhile:
+            await self.meanwhile()
         failure = self.failures.pop(0) if self.failures else self.always
         if failure is not None:
             return await self._fail(failure, request, code)
