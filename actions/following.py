@@ -131,7 +131,7 @@ async def follow(services: Services, message: Message, codes: Sequence[str]) -> 
         and await services.proofs.is_proven(caller.rasa_id, code, services.clock())
     ]
     strange = [code for code in codes if code in running and code not in known]
-    refused = await refusal(services, caller, len(strange)) if strange else None
+    refused = await refusal(services, message, caller, len(strange)) if strange else None
     if refused:
         return refused
     rest = [code for code in codes if code not in running]

@@ -25,7 +25,7 @@ async def guarded_answer(
     """Tell where dossiers stand, unless the caller has to wait; malformed codes cost nothing."""
     known = list(dict.fromkeys(code.code for code in codes if isinstance(code, FoundCode)))
     caller = await services.callers.find(message.conversation)
-    refused = await refusal(services, caller, len(known)) if known else None
+    refused = await refusal(services, message, caller, len(known)) if known else None
     if refused:
         return refused
     answer = await dossier_answer(services, codes, brief=brief)
@@ -47,14 +47,23 @@ async def guarded_answer(
     )
 
 
-async def refusal(services: Services, caller: Caller, count: int) -> Answer | None:
+async def refusal(
+    services: Services, message: Message, caller: Caller, count: int
+) -> Answer | None:
     """Return what is said to somebody who has to wait before the next look-up; None if not."""
     until = await services.guard.admit(caller, count, services.clock())
     if until is None:
         return None
-    text = services.templates.render(
-        "following/too_many", until=until.astimezone(LOCAL_ZONE), ask_at=services.office.ask_at()
+    first, again = (
+        services.templates.render(
+            "following/too_many",
+            until=until.astimezone(LOCAL_ZONE),
+            again=it,
+            ask_at=services.office.ask_at(),
+        )
+        for it in (False, True)
     )
+    text = again if first == message.last_reply else first
     return Answer(Outcome.DOSSIER, text, remember=form_left())
 
 

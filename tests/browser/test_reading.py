@@ -40,6 +40,42 @@ async def test_lines_lists_warning_and_source_are_set_apart(
     assert await bubble.locator(".source").inner_text() == "Nguồn: Văn bản mẫu (01/01/2026)."
 
 
+DOSSIERS = """[HỒ SƠ MẪU – chỉ để dùng thử]
+Hồ sơ A: ĐANG XỬ LÝ
+Đang thẩm định.
+- Thủ tục: một
+- Đã diễn ra:
+  • 01/10/2026: tiếp nhận hồ sơ
+  • 02/10/2026: yêu cầu bổ sung
+Việc cần làm: chờ.
+Nguồn: dữ liệu mẫu.
+
+[HỒ SƠ MẪU – chỉ để dùng thử]
+Hồ sơ B: ĐÃ XỬ LÝ XONG
+- Thủ tục: hai
+  Cách tính: ba ngày.
+Nguồn: dữ liệu mẫu.
+
+Tin nhắn còn 1 mã nữa."""
+
+
+async def test_several_dossiers_are_set_apart_with_a_title_and_a_source_each(
+    chat: Visit, fake_gateway: FakeGateway
+) -> None:
+    await answered(chat, fake_gateway, DOSSIERS)
+    bubble = chat.replies.locator(".bubble")
+    titles = ["Hồ sơ A: ĐANG XỬ LÝ", "Hồ sơ B: ĐÃ XỬ LÝ XONG"]
+    assert await bubble.locator(".title").all_inner_texts() == titles
+    assert await bubble.locator(".mark").count() == 2
+    assert await bubble.locator(".source").all_inner_texts() == ["Nguồn: dữ liệu mẫu."] * 2
+    assert await bubble.locator("ul ul > li").all_inner_texts() == [
+        "01/10/2026: tiếp nhận hồ sơ",
+        "02/10/2026: yêu cầu bổ sung",
+    ]
+    assert await bubble.locator("li > p").inner_text() == "Cách tính: ba ngày."
+    assert await bubble.locator("> p").last.inner_text() == "Tin nhắn còn 1 mã nữa."
+
+
 async def test_an_address_becomes_a_safe_link(chat: Visit, fake_gateway: FakeGateway) -> None:
     await answered(chat, fake_gateway, ANSWER)
     link = chat.replies.locator("a")

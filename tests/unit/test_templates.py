@@ -278,7 +278,7 @@ def news() -> Iterator[Sample]:
         for paused, fits, again in product((False, True), repeat=3):
             told = {"codes": codes, "paused": paused, "fits": fits, "again": again}
             yield "following/not_proven", {**told, **until}
-        yield "following/too_many", until
+        yield "following/too_many", {**until, "again": yes}
         yield "following/stopped", {"codes": codes, "was": yes}
         yield "following/which", {"wrong": wrong if yes else []}
         for status in Status:
