@@ -17,6 +17,7 @@ from knowledge.dossiers.dossier import Dossier, Step, Supplement
 from knowledge.dossiers.importer import last4, procedure_id
 from knowledge.dossiers.status import Status, parse_status
 from knowledge.dossiers.tracking_code import parse_code
+from knowledge.vietnamese import nfc
 
 SYNC, PROGRESS = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
 _UNPAID = "0"
@@ -38,7 +39,7 @@ def _reading(parse: Callable[[str], Any], problem: str) -> BeforeValidator:
 def _text(value: Any) -> str | None:
     if isinstance(value, dict | list):
         raise ValueError("must be a text")
-    return str(value).strip() or None if value is not None else None
+    return nfc(str(value)).strip() or None if value is not None else None
 
 
 Text = Annotated[str | None, BeforeValidator(_text)]

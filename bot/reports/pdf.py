@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from io import BytesIO
 from typing import TYPE_CHECKING
 
+from bot.reports.charts import draw_for_pdf
 from bot.reports.words import ReportWords, Table
-from knowledge.dossiers.report import Report
+from knowledge.dossiers.report import Figures, Report
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
 _FAMILY = "be-vietnam-pro"
 _FONTS = {"": "BeVietnamPro-Regular.ttf", "B": "BeVietnamPro-Bold.ttf"}
+_CHART_MM = 178
+"""Width of a chart: two of them stand on a page."""
+_FIRST_ROWS_MM = 45
+"""Title, header and first row of a table stay together."""
 _NAME_SHARE = 34
 """Width of the first column of a table, where each other one has the width 10."""
 
@@ -25,6 +31,8 @@ def pdf_bytes(report: Report, words: ReportWords) -> bytes:
     pdf.set_font(_FAMILY, size=10)
     for text in words.introduction(report):
         pdf.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT")
+    if report.total != Figures():
+        _add_charts(pdf, report, words)
     for table in words.tables_of(report):
         _add_table(pdf, table)
     return bytes(pdf.output())
@@ -53,7 +61,17 @@ def _document(words: ReportWords) -> FPDF:
     return pdf
 
 
+def _add_charts(pdf: FPDF, report: Report, words: ReportWords) -> None:
+    from fpdf.enums import Align
+
+    for name, title in words.charts.items():
+        svg = draw_for_pdf(name, report, words, font=_FAMILY)
+        pdf.image(BytesIO(svg), x=Align.C, w=_CHART_MM, alt_text=title)
+
+
 def _add_table(pdf: FPDF, table: Table) -> None:
+    if pdf.will_page_break(_FIRST_ROWS_MM):
+        pdf.add_page()
     pdf.ln(4)
     pdf.set_font(_FAMILY, style="B", size=11)
     pdf.multi_cell(0, 7, table.title, new_x="LMARGIN", new_y="NEXT")

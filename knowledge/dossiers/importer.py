@@ -15,6 +15,7 @@ from knowledge.dossiers.presets import SUPPLEMENT_COLUMNS, Headings, Preset, fin
 from knowledge.dossiers.spreadsheet import Row, UnreadableTable, read_sheets
 from knowledge.dossiers.status import Status
 from knowledge.dossiers.tracking_code import parse_code
+from knowledge.vietnamese import nfc
 
 MOST_FAULTS = 100
 _LONGEST_VALUE = 40
@@ -172,7 +173,7 @@ class _RowReader:
         value = self._cells.get(name)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        text = str(value).strip() if value is not None else ""
+        text = nfc(str(value)).strip() if value is not None else ""
         return None if text in _BLANK else text
 
     def _code(self) -> str | None:

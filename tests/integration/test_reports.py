@@ -208,8 +208,28 @@ def test_the_pdf_is_vietnamese_text_with_its_letters(sample: Report) -> None:
     assert WORDS.sample in text
     for line in sample.by_field:
         assert line.name in text
-    fonts = {str(it.get_object()["/BaseFont"]) for it in fonts_of(pages[0])}
+    fonts = {str(it.get_object()["/BaseFont"]) for page in pages for it in fonts_of(page)}
     assert all("BeVietnamPro" in font for font in fonts)
+
+
+def test_the_pdf_has_the_charts_as_drawings_with_their_words(
+    sample: Report, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = PdfReader(io.BytesIO(pdf_bytes(sample, WORDS))).pages
+    charts = " ".join(" ".join(page.extract_text().split()) for page in pages[:2])
+    for title in WORDS.charts.values():
+        assert title in charts
+    for line in sample.by_desk:
+        assert f"{line.name}" in charts
+    assert all(not page.images for page in pages)
+    assert "unsupported" not in caplog.text
+
+
+def test_an_empty_report_has_no_charts(catalogue: Catalogue) -> None:
+    empty = build_report([], HALF_YEAR, today=TODAY, due_dates=DUE_DATES, catalogue=catalogue)
+    text = PdfReader(io.BytesIO(pdf_bytes(empty, WORDS))).pages[0].extract_text()
+    assert WORDS.none in text
+    assert WORDS.charts["months"] not in text
 
 
 def fonts_of(page: object) -> list[object]:
