@@ -14,7 +14,7 @@ from actions.following import (
 from actions.ladder import last_aspect
 from actions.office import ReplyOffice
 from actions.people import HandOver
-from actions.personal_data import EraseMyData, ShowMyData
+from actions.personal_data import ERASE, EraseMyData, ShowMyData, erased_now
 from actions.phrases import phrases
 from actions.procedures import (
     ListProcedures,
@@ -114,7 +114,7 @@ async def answer_instead(services: Services, message: Message) -> Answer:
     if intent in SOCIAL:
         return await _social(services, message)
     if intent == _TRACKING and not phrases().refuses(message.text):
-        return _no_code(services, message)
+        return no_code(services, message)
     if phrases().refuses(message.text):
         return _cancel(services)
     action = _ACTION_OF_INTENT.get(intent, ReplyUnclear)
@@ -145,6 +145,8 @@ _ACTION_OF_INTENT: dict[str, type[MotcuaAction]] = {
 async def _affirm(services: Services, message: Message) -> Answer:
     if _doubtful(message):
         return await _unclear(services, message)
+    if message.slots.get("pending") == ERASE:
+        return erased_now(services)
     choices: list[str] = message.slots.get("choices") or []
     if TICKET in choices or len(choices) == 1:  # yes to leaving the question
         return await take(services, message, choices[0])
@@ -191,7 +193,7 @@ def _cancel(services: Services) -> Answer:
     )
 
 
-def _no_code(services: Services, message: Message) -> Answer:
+def no_code(services: Services, message: Message) -> Answer:
     """Say what can be done without a tracking code."""
     question = question_of(message)
     return Answer(

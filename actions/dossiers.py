@@ -42,14 +42,17 @@ class TrackDossier(MotcuaAction):
     async def answer(self, message: Message) -> Answer:
         """Look the codes up, or answer what the person has asked instead of giving one."""
         # the form can end in any other answer, and a code can stand beside another question
-        from actions.dialogue import ANSWERED_BESIDE, answer_instead
+        from actions.dialogue import ANSWERED_BESIDE, answer_instead, no_code
         from actions.procedures import codes_answer, procedure_answer
+        from actions.told import told_words
 
         codes = known_codes(self.services, message.text)
         if codes and message.intent not in ANSWERED_BESIDE:
             return await codes_answer(self.services, message, codes)
         if asks_ahead(message.text, self.services.today):
             return await procedure_answer(self.services, message)
+        if told_words().has_no_code(message.text):
+            return no_code(self.services, message)
         return await answer_instead(self.services, message)
 
 
@@ -92,14 +95,19 @@ class ValidateDossierForm(Action):
         """Set the form's slot: the codes, `left`, or nothing so that the form asks."""
         services = self._given or services_of_environment()
         message = Message.of(tracker)
-        from actions.told import asked_of_told  # it stands on this module
+        from actions.told import asked_of_told, told_words  # they stand on this module
 
         tries = int(message.slots.get("tracking_tries") or 0)
         codes = known_codes(services, message.text)
         if any(isinstance(code, FoundCode) for code in codes):
             return _filled(message.text)
         ahead = asks_ahead(message.text, services.today) or asked_of_told(message)
-        if ahead or _moved_on(message, codes) or tries > _MOST_TRIES:
+        if (
+            ahead
+            or told_words().has_no_code(message.text)
+            or _moved_on(message, codes)
+            or tries > _MOST_TRIES
+        ):
             return _filled(LEFT)
         return [SlotSet(FORM_SLOT, None), SlotSet("tracking_tries", tries + 1)]
 
@@ -152,8 +160,15 @@ async def dossier_answer(services: Services, codes: Codes, *, brief: bool = Fals
             for item in shown
             if item["kind"] == "found"
         ],
-        remember={FORM_SLOT: None, "tracking_tries": 0},
+        remember={FORM_SLOT: None, "tracking_tries": 0, **_procedure(shown)},
     )
+
+
+def _procedure(shown: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return what is remembered to be talked about: the procedure that all dossiers are of."""
+    found = {it["dossier"].procedure_id for it in shown if it["kind"] == "found"} or {None}
+    [procedure, *others] = found
+    return {} if others or procedure is None else {"procedure": procedure}
 
 
 async def _shown(services: Services, found: LookUp) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.services import LOCAL_ZONE, Services
+from knowledge.vietnamese import search_key
 
 SHOW = "show_my_data"
 ERASE = "erase_my_data"
@@ -55,11 +56,9 @@ class EraseMyData(MotcuaAction):
             return await _unclear(services, message)
         if services.personal is None:
             return Answer(Outcome.ANSWERED, services.templates.render("privacy/not_here"))
-        if message.is_button and message.entities.get("confirmed") == _CONFIRMED:
-            # The gateway replaces this text by the receipt.
-            text = services.templates.render("privacy/not_here")
-            return Answer(Outcome.ANSWERED, text, then=ERASE_NOW)
         labels = services.templates.labels["buttons"]
+        if _confirms(message, labels["erase_now"]):
+            return erased_now(services)
         return Answer(
             Outcome.ANSWERED,
             services.templates.render("privacy/confirm"),
@@ -67,7 +66,21 @@ class EraseMyData(MotcuaAction):
                 Button.intent(labels["erase_now"], ERASE, confirmed=_CONFIRMED),
                 Button.intent(labels["cancel"], "cancel"),
             ],
+            remember={"pending": ERASE},
         )
+
+
+def erased_now(services: Services) -> Answer:
+    """Have the gateway erase everything; it replaces the text by the receipt."""
+    return Answer(Outcome.ANSWERED, services.templates.render("privacy/not_here"), then=ERASE_NOW)
+
+
+def _confirms(message: Message, label: str) -> bool:
+    """Whether the button was pressed, or its label typed where it was offered."""
+    if message.is_button:
+        return message.entities.get("confirmed") == _CONFIRMED
+    offered = message.slots.get("pending") == ERASE
+    return offered and search_key(message.text) == search_key(label)
 
 
 def _doubtful(message: Message) -> bool:

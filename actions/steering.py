@@ -25,6 +25,7 @@ from actions.lists import (
     field_answer,
     fields_answer,
 )
+from actions.personal_data import ERASE
 from actions.phrases import phrases
 from actions.procedures import (
     OUT_OF_SCOPE,
@@ -142,7 +143,7 @@ async def steer(services: Services, message: Message) -> Answer | None:
 def _page(message: Message) -> str | None:
     """Return the next page, where one is pending."""
     pending: str | None = message.slots.get("pending")
-    return None if pending in (WHICH, PROOF, ABOUT) else pending
+    return None if pending in (WHICH, PROOF, ABOUT, ERASE) else pending
 
 
 def steers(message: Message) -> bool:
@@ -294,7 +295,10 @@ def _is_sure_refusal(message: Message) -> bool:
 
 def _remembering(message: Message, answer: Answer, *, steered: bool) -> Answer:
     """Add what every turn remembers: what is pending, what was offered before one was taken."""
+    lost = answer.outcome in (*_CLARIFYING, Outcome.SOCIAL)
     values: dict[str, object] = {"pending": None}
+    if lost and message.slots.get("pending") == ABOUT:
+        values["pending"] = ABOUT
     if answer.procedure:
         values["earlier"] = _earlier(message, answer.procedure)
         talked = [it for it in message.slots.get("talked") or () if it != answer.procedure]

@@ -29,6 +29,7 @@ class ToldWords(BaseModel):
     asks: tuple[str, ...]
     fillers: frozenset[str]
     names: tuple[str, ...]
+    no_code: tuple[str, ...]
     no_digits: tuple[str, ...]
 
     def asks_on(self, text: str, *, named: bool) -> bool:
@@ -47,6 +48,10 @@ class ToldWords(BaseModel):
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(word for words in self.fillers for word in words.split())
+
+    def has_no_code(self, text: str) -> bool:
+        """Whether a message says that the code is not known."""
+        return _has(f" {search_key(text)} ", self.no_code)
 
     def has_no_digits(self, text: str) -> bool:
         """Whether a message says that the digits are not known."""

@@ -34,6 +34,11 @@ from bot.settings import Settings
         ("năm 2026 thì phí cấp giấy phép bán lẻ rượu là bao nhiêu", None),
         ("2", None),
         ("không nhớ", None),
+        ("một hai ba bốn", "1234"),
+        ("bốn số cuối là không không tám năm ạ", "0085"),
+        ("mot hai ba", None),
+        ("một hai ba bốn hoặc năm sáu bảy tám", None),
+        ("có ba bốn năm rồi", None),
     ],
 )
 def test_digits_are_told_from_other_messages(text: str, digits: str | None) -> None:
