@@ -13,6 +13,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from actions.services import LOCAL_ZONE
+from bot.channels.names import channel_names
 from bot.console.words import ConsoleWords
 
 _FOLDER = Path(__file__).parent
@@ -47,7 +48,9 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(console=self.words, version=version("motcua"))
+        self._environment.globals.update(
+            console=self.words, channels=channel_names(), version=version("motcua")
+        )
         self._environment.filters["moment"] = _moment
 
     def page(self, name: str, *, status: int = 200, **values: Any) -> web.Response:

@@ -27,7 +27,6 @@ class ConsoleWords(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     pages: Mapping[str, PageLink]
-    channels: Mapping[str, str]
     alarm_kinds: Mapping[str, str]
     alarm_subjects: Mapping[str, str]
     alarm_figures: Mapping[str, str]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from actions.services import Services
+from bot.reports.questions import count_questions
 from knowledge.dossiers.dossier import Dossier
 from knowledge.dossiers.due import DueDates
 from knowledge.dossiers.importer import read_dossiers
@@ -26,8 +27,9 @@ class ReportSource:
     data_dir: Path
 
     async def report(self, period: Period) -> Report:
-        """Return the report on the registry's dossiers."""
-        return await self._build(await self.registry.all(), period)
+        """Return the report on the registry's dossiers and on what people asked."""
+        report = await self._build(await self.registry.all(), period)
+        return replace(report, questions=await count_questions(self.services.engine, period))
 
     async def sample(self, period: Period) -> Report:
         """Return the report on the shipped sample; nothing is read from the registry."""

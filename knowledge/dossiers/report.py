@@ -16,6 +16,7 @@ from knowledge.dossiers.dossier import Dossier
 from knowledge.dossiers.due import DueDates
 from knowledge.dossiers.status import Status
 from knowledge.procedures.catalogue import Catalogue
+from knowledge.questions.figures import QuestionReport
 
 _NOT_RECEIVED = (Status.REGISTERED, Status.REFUSED)
 _RESOLVED = (Status.DONE, Status.RETURNED)
@@ -97,6 +98,8 @@ class Report:
     by_procedure: tuple[Line, ...]
     by_month: tuple[Line, ...]
     by_desk: tuple[Line, ...]
+    questions: QuestionReport | None = None
+    """What people asked in the period, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
