@@ -82,6 +82,7 @@ def _bars(kind: str, name: str, words: ReportWords) -> Any:
         legend_at_bottom=True,
         print_values=True,
         print_zeroes=False,
+        order_min=0,
         truncate_label=-1,
         margin=12,
         width=WIDTH,

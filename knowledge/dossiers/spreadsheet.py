@@ -15,6 +15,8 @@ from typing import Any
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 
 MOST_ROWS = 200_000
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet program takes for the beginning of a formula."""
 _DELIMITERS = ",;\t"
 
 
@@ -87,7 +89,7 @@ def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def safe(cell: Any) -> Any:
     """Keep a cell from being read as a formula by spreadsheet programs."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell
 
 
 def _read_csv(path: Path) -> list[Sheet]:

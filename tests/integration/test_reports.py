@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from actions.services import LOCAL_ZONE, build_services
 from bot import cli
+from bot.reports.charts import draw
 from bot.reports.exports import to_csv, to_xlsx
 from bot.reports.page import ReportPage
 from bot.reports.pdf import pdf_bytes
@@ -236,6 +237,22 @@ def fonts_of(page: object) -> list[object]:
     return list(page["/Resources"]["/Font"].values())  # type: ignore[index]
 
 
+def test_a_chart_counts_in_whole_dossiers(catalogue: Catalogue) -> None:
+    one = Dossier(
+        "H05.20-260105-0001",
+        "Thủ tục A",
+        Status.DONE,
+        received_on=date(2026, 1, 5),
+        due_on=date(2026, 1, 9),
+        resolved_on=date(2026, 1, 8),
+    )
+    report = build_report([one], HALF_YEAR, today=TODAY, due_dates=DUE_DATES, catalogue=catalogue)
+    chart = ElementTree.fromstring(draw("months", report, WORDS))
+    numbers = {it.text for it in chart.iter("{http://www.w3.org/2000/svg}text") if it.text}
+    assert {"0", "1"} <= numbers
+    assert not [it for it in numbers if it.startswith("0.")]
+
+
 def test_the_workbook_has_a_sheet_for_each_table(sample: Report) -> None:
     book = load_workbook(io.BytesIO(to_xlsx(sample, WORDS)))
     assert book.sheetnames == list(WORDS.tables.values())
@@ -250,6 +267,7 @@ def test_the_csv_opens_in_the_right_encoding(sample: Report) -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert rows[0] == [WORDS.title]
+    assert ["", *WORDS.columns.values()] in rows
     total = next(row for row in rows if row and row[0] == WORDS.tables["total"] and len(row) > 1)
     assert total[2:6] == ["797", "782", "374", "408"]
 
