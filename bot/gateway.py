@@ -161,6 +161,10 @@ def _regular_work(
     yield Notifier(services, parts.leases, pace=pace, written=sender.wake).run()
     terms = Terms.of(settings)
     yield Retention(services.engine, terms, settings.tracker_store).run(parts.leases)
+    if settings.portal_url:
+        from bot.following.refreshing import Bounds, Refresher  # as in bot.dossiers.sources
+
+        yield Refresher(services, parts.leases, settings, Bounds.of(settings)).run()
     if settings.dossiers_inbox_dir:
         yield _take_up_dropped_files(settings, services)
 

@@ -78,9 +78,9 @@ class DossierSync:
         self._sleep = sleep
         self._result = SyncResult(portal.name)
 
-    async def run(self) -> SyncResult:
-        """Ask for all of them; while the portal is left alone, wait a few times."""
-        waiting = deque(await self._codes())
+    async def run(self, codes: Sequence[str] | None = None) -> SyncResult:
+        """Ask for all of them, or for some; while the portal is left alone, wait a few times."""
+        waiting = deque(await self._codes() if codes is None else codes)
         waits = 0
         while waiting:
             part = [waiting.popleft() for _ in range(min(_PART, len(waiting)))]
