@@ -94,11 +94,11 @@ class ReportWords(BaseModel):
         return self.summary.format(**{name: getattr(figures, name) for name in names})
 
     def tables_of(self, report: Report) -> Iterator[Table]:
-        """Yield the tables: in all, by month, field, procedure and desk; then the questions'."""
+        """Yield the tables that have lines: dossiers by month, field and so on; questions."""
         total = Line(self.tables["total"], report.total)
         for name, title in self.tables.items():
-            lines = (total,) if name == "total" else getattr(report, name)
-            yield self._table(title, self.columns, lines)
+            if lines := (total,) if name == "total" else getattr(report, name):
+                yield self._table(title, self.columns, lines)
         if report.questions and report.questions.total != QuestionFigures():
             yield from self._question_tables(report.questions)
 

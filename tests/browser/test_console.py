@@ -38,7 +38,7 @@ async def console(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[StaffCon
     async with staff_console(engine, tmp_path) as console:
         await console.alarm(ago=timedelta(days=3))
         await console.alarm(Kind.GUESSED_PROOF)
-        numbers = await console.leave(LONG, "Phí bao nhiêu?", procedure="2.000620")
+        numbers = await console.leave(LONG, "Phí bao nhiêu?")
         await console.leave("Cửa hàng của tôi có phải xin phép không?")
         await console.services.tickets.close(numbers[1], note="đã trả lời qua điện thoại")
         await console.lose(LONG)

@@ -88,6 +88,16 @@ async def test_the_page_shows_its_charts(console: Running, session: aiohttp.Clie
             assert (answer.status, answer.content_type) == (200, "image/svg+xml")
 
 
+async def test_a_form_that_no_page_gave_out_is_refused(
+    console: Running, session: aiohttp.ClientSession
+) -> None:
+    address = f"{console.url}/console/messages/replay"
+    async with session.post(address, headers=staff()) as answer:
+        assert answer.status == 403
+    async with session.post(address) as answer:
+        assert answer.status == 401
+
+
 async def test_a_pushed_dossier_needs_the_token(
     console: Running, session: aiohttp.ClientSession
 ) -> None:

@@ -45,6 +45,8 @@ async def fake() -> AsyncIterator[FakePortal]:
         yield portal
 
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is about the portal and not about the database."""
 AT_ONCE_AGAIN = (PortalFailure.EXPIRED_TOKEN, PortalFailure.RESET)
 """After these the client asks once more by itself: with a new token, on a new connection."""
 
@@ -177,6 +179,7 @@ async def test_a_dossier_that_the_portal_does_not_know_stays_as_it_is(
     assert await held(engine, CODES[1]) == before
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("failure", PortalFailure)
 async def test_one_failed_answer_leaves_its_dossier_and_no_other(
     engine: AsyncEngine,
@@ -197,6 +200,7 @@ async def test_one_failed_answer_leaves_its_dossier_and_no_other(
     assert (await run()).changed == 1
 
 
+@ON_SQLITE
 async def test_many_odd_dossiers_do_not_keep_the_others_from_being_asked_for(
     engine: AsyncEngine, fake: FakePortal, run: Run
 ) -> None:
@@ -207,6 +211,7 @@ async def test_many_odd_dossiers_do_not_keep_the_others_from_being_asked_for(
     assert (result.faults.total(), result.changed, run.waits) == (4, 2, [])
 
 
+@ON_SQLITE
 async def test_a_portal_that_keeps_failing_is_waited_for_and_asked_again(
     engine: AsyncEngine, fake: FakePortal, run: Run
 ) -> None:
@@ -217,6 +222,7 @@ async def test_a_portal_that_keeps_failing_is_waited_for_and_asked_again(
     assert len(fake.searches) == 6
 
 
+@ON_SQLITE
 async def test_a_portal_that_stays_away_is_left_alone_and_the_rest_is_told(
     engine: AsyncEngine, fake: FakePortal, run: Run
 ) -> None:
@@ -237,6 +243,7 @@ async def test_the_longest_unconfirmed_come_first(
     assert fake.searches == [CODES[1], CODES[0]]
 
 
+@ON_SQLITE
 async def test_no_more_are_asked_for_at_once_than_allowed(
     engine: AsyncEngine, fake: FakePortal, run: Run
 ) -> None:

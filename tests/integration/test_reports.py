@@ -231,6 +231,7 @@ def test_an_empty_report_has_no_charts(catalogue: Catalogue) -> None:
     text = PdfReader(io.BytesIO(pdf_bytes(empty, WORDS))).pages[0].extract_text()
     assert WORDS.none in text
     assert WORDS.charts["months"] not in text
+    assert [it.title for it in WORDS.tables_of(empty)] == ["Toàn bộ", "Theo tháng"]
 
 
 def fonts_of(page: object) -> list[object]:

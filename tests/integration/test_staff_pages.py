@@ -20,6 +20,8 @@ from tests.support.console import StaffConsole, staff, staff_console
 
 WORDS = ConsoleWords.load()
 PAGES = [page.path for page in WORDS.pages.values()]
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What the pages read and write is tested on both databases where it is at home."""
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -102,6 +104,7 @@ async def test_alarms_are_told_in_words(
     assert "số lần tra cứu: 41 , số lần giống dò mã: 37" in page
 
 
+@pytest.mark.usefixtures("database_url")
 def test_there_are_words_for_all_that_is_stored() -> None:
     assert set(WORDS.alarm_kinds) == set(Kind)
     assert set(WORDS.ticket_states) == set(TicketState)
