@@ -72,8 +72,12 @@ class ListFollowed(MotcuaAction):
 
     async def answer(self, message: Message) -> Answer:
         """List the subscriptions of the conversation."""
-        followed = await self.services.subscriptions.of(message.conversation)
-        return _listed(self.services, followed)
+        services = self.services
+        followed = await services.subscriptions.of(message.conversation)
+        caller = await services.callers.find(message.conversation)
+        if caller.person is None:
+            return _not_here(services)
+        return _listed(services, followed)
 
 
 class StopFollowing(MotcuaAction):
@@ -122,7 +126,7 @@ async def follow(services: Services, message: Message, codes: Sequence[str]) -> 
     """
     caller = await services.callers.find(message.conversation)
     if caller.person is None:
-        return Answer(Outcome.DOSSIER, services.templates.render("following/not_here"))
+        return _not_here(services)
     running = await services.subscriptions.running(codes)
     known = [
         code
@@ -252,6 +256,11 @@ async def _why_not(services: Services, code: str) -> Followed:
 def _label(services: Services, name: str, code: str, among: Sequence[str]) -> str:
     label: str = services.templates.labels["buttons"][name]
     return f"{label}: {code}" if len(among) > 1 else label
+
+
+def _not_here(services: Services) -> Answer:
+    """Say that nobody can be written to here: in a terminal, in a batch."""
+    return Answer(Outcome.DOSSIER, services.templates.render("following/not_here"))
 
 
 def _cancel(services: Services) -> Button:

@@ -245,7 +245,8 @@ async def _numbered(services: Services, message: Message, number: int) -> Answer
     if 1 <= number <= len(offered):
         return await take(services, message, offered[number - 1])
     if not message.slots.get("choices"):
-        return None
+        lost = not message.slots.get("requested_slot") and message.text.strip().isdigit()
+        return social(services, "ask_help") if lost else None
     if number == len(offered) + 1:  # the last button stands below the choices
         pending = _page(message)
         if pending:

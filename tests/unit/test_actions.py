@@ -15,6 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import REPORT_KEY, Answer, Message, MotcuaAction
 from actions.dialogue import Affirm, Deny, Refuse, ReplyUnclear
 from actions.dossiers import TrackDossier, ValidateDossierForm
+from actions.following import FollowDossier, ListFollowed
 from actions.office import ReplyOffice
 from actions.people import HandOver
 from actions.procedures import AnswerProcedure, ListProcedures
@@ -206,6 +207,20 @@ async def test_telephone_and_hours_come_from_the_installation(
     assert "Thứ Tư: 07:30-11:30" in hours["text"]
     assert "đến 11:30" in hours["text"]
     assert "0000 111 222" in contact["text"]
+
+
+async def test_where_nobody_can_be_written_to_nothing_is_offered_to_be_followed(
+    services: Services,
+) -> None:
+    for action in (ListFollowed(services), FollowDossier(services)):
+        of = tracker("/theodoi", "list_followed", dossier="H05.20-261005-0004")
+        message, _, _ = await run(action, of)
+        assert "không nhắn trước cho bạn được" in message["text"]
+
+
+async def test_a_number_where_nothing_was_offered_is_no_name(services: Services) -> None:
+    _, report, _ = await run(AnswerProcedure(services), tracker("1", "name_procedure"))
+    assert (report["outcome"], report["candidates"]) == ("social", [])
 
 
 async def test_a_registry_that_is_away_is_said_to_be_away(
