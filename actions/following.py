@@ -45,10 +45,8 @@ class FollowDossier(MotcuaAction):
         """Ask for the proof, or for the dossier that is meant."""
         services = self.services
         codes = known_codes(services, message.text)
-        if not (codes or message.is_button or told_codes(message)) and message.confidence < _SURE:
-            from actions.dialogue import ReplyUnclear  # it stands on the actions
-
-            return await ReplyUnclear(services).answer(message)
+        if (codes or not told_codes(message)) and _doubtful(message):
+            return await _instead(services, message, codes)
         return await follow_named(services, message, codes)
 
 
@@ -88,15 +86,35 @@ class StopFollowing(MotcuaAction):
     async def answer(self, message: Message) -> Answer:
         """Stop what is named, or the only one; else ask which."""
         services = self.services
+        codes = known_codes(services, message.text)
+        if _doubtful(message):
+            return await _instead(services, message, codes)
         followed = await services.subscriptions.of(message.conversation)
-        named = _found(known_codes(services, message.text))
-        codes = named or [it.code for it in followed if len(followed) == 1]
-        if not codes:
+        named = _found(codes)
+        wanted = named or [it.code for it in followed]
+        if not named and len(followed) > 1:
             return _listed(services, followed)
-        codes = [it.code for it in followed if it.code in codes] or codes
-        stopped = await services.subscriptions.stop(message.conversation, *codes)
-        text = services.templates.render("following/stopped", codes=codes, was=bool(stopped))
+        stopped = [it.code for it in followed if it.code in wanted]
+        if stopped:
+            await services.subscriptions.stop(message.conversation, *stopped)
+        text = services.templates.render(
+            "following/stopped", codes=stopped or wanted, was=bool(stopped)
+        )
         return Answer(Outcome.DOSSIER, text, remember=form_left())
+
+
+def _doubtful(message: Message) -> bool:
+    return message.confidence < _SURE and not message.is_button
+
+
+async def _instead(services: Services, message: Message, codes: Codes) -> Answer:
+    """Answer what may not be a wish to be told, or not to be: by its codes, if it has any."""
+    from actions.dialogue import ReplyUnclear  # they stand on the actions
+    from actions.procedures import codes_answer
+
+    if codes:
+        return await codes_answer(services, message, codes)
+    return await ReplyUnclear(services).answer(message)
 
 
 async def follow_named(services: Services, message: Message, codes: Codes) -> Answer:

@@ -279,7 +279,8 @@ def news() -> Iterator[Sample]:
             told = {"codes": codes, "paused": paused, "fits": fits, "again": again}
             yield "following/not_proven", {**told, **until}
         yield "following/too_many", {**until, "again": yes}
-        yield "following/stopped", {"codes": codes, "was": yes}
+        for stopped in ([], codes):
+            yield "following/stopped", {"codes": stopped, "was": yes and bool(stopped)}
         yield "following/which", {"wrong": wrong if yes else []}
         for status in Status:
             dossier = Dossier(

@@ -69,32 +69,30 @@ function write(parent, text) {
 	parent.append(text.slice(done));
 }
 function lineName(lines, n, begins) {
-	const line = lines[n], next = (lines[n + 1] || "").trim();
+	const line = lines[n];
 	if (/^⚠/.test(line)) return "alert";
 	if (/^(Nguồn|Sources?\b)/.test(line)) return "source";
 	if (begins && /^\[.*\]$/.test(line)) return "mark";
 	if (begins && lines.length > 2 && !/[.!?…:]$/.test(line)) return "title";
-	return /:$/.test(line) && /^(- |\d+\. )/.test(next) ? "lead" : "";
+	return /:$/.test(line) && /^\s*(- |\d+\. )/.test(lines[n + 1] || "") ? "lead" : "";
 }
-// What stands below an item of a list and is set back belongs to it.
+// What is set back belongs to the item.
 function belongTo(item, line) {
-	const inner = /^• (.*)$/.exec(line);
-	if (!inner) item.append(make("p", "", line));
-	else {
-		if (!item.lastElementChild || item.lastElementChild.tagName !== "UL") item.append(make("ul", ""));
-		item.lastElementChild.append(make("li", "", inner[1]));
-	}
+	const last = item.lastElementChild, inner = /^• (.*)$/.exec(line);
+	if (!inner) return item.append(make("p", "", line));
+	const list = last && last.tagName === "UL" ? last : make("ul", "");
+	item.append(list);
+	list.append(make("li", "", inner[1]));
 }
 function format(bubble, text) {
 	const lines = text.split("\n").filter((line) => line.trim());
-	// A title, perhaps below a mark: at the beginning, and again after a source.
 	let list = null, inSource = false, begins = true;
 	lines.forEach((raw, n) => {
 		const line = raw.trim();
 		if (list && /^\s/.test(raw) && !/^(-|\d+\.) /.test(line)) return belongTo(list.lastElementChild, line);
 		const item = /^(?:-|(\d+)\.) (.*)$/.exec(line), tag = item && (item[1] ? "OL" : "UL");
 		const name = lineName(lines, n, begins || (inSource && !item));
-		inSource = name === "source" || (inSource && Boolean(item));
+		inSource = name === "source" || (inSource && !!item);
 		begins = name === "mark";
 		if (!item) list = null;
 		else if (!list || list.tagName !== tag) {
