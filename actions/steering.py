@@ -12,7 +12,7 @@ from dataclasses import replace
 from actions.base import Answer, Button, Message, Outcome, Said
 from actions.dossiers import known_codes
 from actions.filing import asked_ahead, with_filing
-from actions.following import PROOF, WHICH, about_proof, follow_named
+from actions.following import WHICH, follow_named
 from actions.guarding import guarded_answer
 from actions.ladder import climb, last_aspect, missed
 from actions.lists import (
@@ -35,6 +35,7 @@ from actions.procedures import (
     tell,
     which_procedure,
 )
+from actions.proving import PROOF, about_proof
 from actions.services import Services
 from actions.social import social
 from actions.tickets import (

@@ -14,6 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import REPORT_KEY
 from actions.dossiers import AskTrackingCode, TrackDossier, ValidateDossierForm
 from actions.filing import filing_day
+from actions.following import FollowDossier
 from actions.procedures import AnswerProcedure
 from actions.services import LOCAL_ZONE, Services, build_services
 from bot.settings import Settings
@@ -21,6 +22,8 @@ from bot.storage.migrate import upgrade_database
 from knowledge.dossiers.dossier import Dossier, DossierFound, Step, Supplement
 from knowledge.dossiers.status import Status
 from knowledge.dossiers.timeline import Event, EventKind, timeline
+from knowledge.privacy.callers import Callers
+from knowledge.privacy.rules import Rules
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
 TODAY = NOW.date()
@@ -60,7 +63,14 @@ def services(opened: Services, said: Said) -> Services:
 
 
 async def ask(
-    action: Any, text: str, intent: str = "track_dossier", *, before: str = "", **slots: Any
+    action: Any,
+    text: str,
+    intent: str = "track_dossier",
+    *,
+    before: str = "",
+    replied: str = "",
+    who: str = "x",
+    **slots: Any,
 ) -> tuple[str, dict[str, Any]]:
     dispatcher = CollectingDispatcher()
     entities = (
@@ -68,8 +78,9 @@ async def ask(
     )
     latest = {"text": text, "intent": {"name": intent, "confidence": 0.9}, "entities": entities}
     events = [{"event": "user", "text": it} for it in (before, text) if it]
+    events += [{"event": "bot", "text": replied}] if replied else []
     await action.run(
-        dispatcher, Tracker("x", slots, latest, events, False, None, {}, "action_listen"), {}
+        dispatcher, Tracker(who, slots, latest, events, False, None, {}, "action_listen"), {}
     )
     [message] = dispatcher.messages
     return message["text"], message["custom"][REPORT_KEY]
@@ -107,6 +118,41 @@ async def test_the_answer_tells_status_desk_days_left_source_and_age(
         "Nguồn: hoso.csv, cập nhật lúc 07:00 ngày 23/11/2026 (2 ngày trước; từ đó đến nay có "
         "thể đã thay đổi)."
     )
+
+
+async def test_a_pause_that_goes_on_is_told_in_other_words(services: Services, said: Said) -> None:
+    said.tell(DOSSIER)
+    strict = dataclasses.replace(services, rules=Rules(lookups=1))
+    texts = [""]
+    for _ in range(3):
+        text, _ = await ask(TrackDossier(strict), CODE, replied=texts[-1], who="paused")
+        texts.append(text)
+    _, found, paused, again = texts
+    assert f"Hồ sơ {CODE}: ĐANG XỬ LÝ" in found
+    assert "tạm dừng tra cứu" in paused
+    assert "vẫn đang tạm dừng" in again
+
+
+async def test_what_a_portal_alone_knows_is_not_offered_to_be_followed_and_why(
+    services: Services, said: Said
+) -> None:
+    said.tell(DOSSIER)
+    await Callers(services.engine).note("somebody", "fake:main:x", "p", NOW)
+    dispatcher = CollectingDispatcher()
+    latest = {"text": CODE, "intent": {"name": "track_dossier", "confidence": 0.9}}
+    of = Tracker("somebody", {}, latest, [], False, None, {}, "action_listen")
+    await TrackDossier(services).run(dispatcher, of, {})
+    assert dispatcher.messages[0]["buttons"] == []
+    text, report = await ask(
+        FollowDossier(services),
+        "báo cho tôi khi xong",
+        "follow_dossier",
+        who="somebody",
+        dossier=CODE,
+    )
+    assert f"Hồ sơ {CODE} chưa có trong sổ hồ sơ" in text
+    assert "4 số cuối" not in text
+    assert report["dossiers"] == []
 
 
 async def test_papers_are_named_with_their_deadline_and_nothing_is_called_late(
