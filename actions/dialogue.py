@@ -28,6 +28,7 @@ from actions.services import Services
 from actions.social import SOCIAL, social
 from actions.steering import SURE_REFUSAL, may_refuse, move_on, pick_number, take
 from actions.tickets import TICKET, question_of, ticket_buttons, ticket_choices
+from actions.told import ABOUT
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.model import Aspect
 from knowledge.procedures.resolve import Ambiguous, Resolved, resolve
@@ -148,6 +149,8 @@ async def _affirm(services: Services, message: Message) -> Answer:
     if message.slots.get("pending") == ERASE:
         return erased_now(services)
     choices: list[str] = message.slots.get("choices") or []
+    if message.slots.get("pending") == ABOUT and not choices:
+        return social(services, "thank")
     if TICKET in choices or len(choices) == 1:  # yes to leaving the question
         return await take(services, message, choices[0])
     if choices:

@@ -95,21 +95,25 @@ class ValidateDossierForm(Action):
         """Set the form's slot: the codes, `left`, or nothing so that the form asks."""
         services = self._given or services_of_environment()
         message = Message.of(tracker)
-        from actions.told import asked_of_told, told_words  # they stand on this module
-
         tries = int(message.slots.get("tracking_tries") or 0)
         codes = known_codes(services, message.text)
         if any(isinstance(code, FoundCode) for code in codes):
             return _filled(message.text)
-        ahead = asks_ahead(message.text, services.today) or asked_of_told(message)
-        if (
-            ahead
-            or told_words().has_no_code(message.text)
-            or _moved_on(message, codes)
-            or tries > _MOST_TRIES
-        ):
+        ahead = asks_ahead(message.text, services.today)
+        if ahead or _moved_on(message, codes) or tries > _MOST_TRIES:
             return _filled(LEFT)
         return [SlotSet(FORM_SLOT, None), SlotSet("tracking_tries", tries + 1)]
+
+
+def another_code(services: Services) -> Answer:
+    """Ask for another code after the dossier of one was not the one that was meant."""
+    labels = services.templates.labels["buttons"]
+    return Answer(
+        Outcome.DOSSIER,
+        services.templates.render("dossier/another"),
+        buttons=[Button.intent(labels["cancel"], "cancel")],
+        remember={"dossier": None, "choices": None, "earlier": None},
+    )
 
 
 def known_codes(services: Services, text: str) -> Codes:
@@ -220,7 +224,10 @@ def _state(code: str, state: str) -> Mapping[str, str]:
 
 def _moved_on(message: Message, codes: Codes) -> bool:
     from actions.steering import steers  # as above
+    from actions.told import asked_of_told, refuses_told, told_words
 
+    if asked_of_told(message) or refuses_told(message) or told_words().has_no_code(message.text):
+        return True
     if message.intent in _CALLED_OFF or NATIONAL_CODE.search(message.text) or steers(message):
         return True
     if phrases().refuses(message.text):

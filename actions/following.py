@@ -64,6 +64,8 @@ class ListFollowed(MotcuaAction):
     async def answer(self, message: Message) -> Answer:
         """List the subscriptions of the conversation."""
         services = self.services
+        if _doubtful(message):
+            return await _instead(services, message, ())
         followed = await services.subscriptions.of(message.conversation)
         caller = await services.callers.find(message.conversation)
         if caller.person is None:

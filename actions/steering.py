@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from actions.base import Answer, Button, Message, Outcome, Said
-from actions.dossiers import known_codes
+from actions.dossiers import another_code, known_codes
 from actions.filing import asked_ahead, with_filing
 from actions.following import WHICH, follow_named
 from actions.guarding import guarded_answer
@@ -47,7 +47,7 @@ from actions.tickets import (
     leave,
     question_of,
 )
-from actions.told import ABOUT, asked_of_told
+from actions.told import ABOUT, asked_of_told, refuses_told
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.model import Aspect
 from knowledge.vietnamese import search_key
@@ -94,6 +94,8 @@ async def _dossier_to_follow(services: Services, message: Message) -> Answer | N
 
 async def _about_told(services: Services, message: Message) -> Answer | None:
     """Answer a short question that goes on about the dossier told last."""
+    if refuses_told(message):
+        return another_code(services)
     codes = asked_of_told(message)
     if not codes:
         return None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from actions.base import Message
 from actions.dossiers import Codes
+from actions.phrases import phrases
 from knowledge.dossiers.tracking_code import find_codes
 from knowledge.vietnamese import search_key
 
@@ -29,6 +30,7 @@ class ToldWords(BaseModel):
     asks: tuple[str, ...]
     fillers: frozenset[str]
     names: tuple[str, ...]
+    wrong_one: tuple[str, ...]
     no_code: tuple[str, ...]
     no_digits: tuple[str, ...]
 
@@ -48,6 +50,10 @@ class ToldWords(BaseModel):
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(word for words in self.fillers for word in words.split())
+
+    def means_another(self, text: str) -> bool:
+        """Whether a message says that another dossier is meant."""
+        return _has(f" {search_key(text)} ", self.wrong_one)
 
     def has_no_code(self, text: str) -> bool:
         """Whether a message says that the code is not known."""
@@ -76,6 +82,15 @@ def asked_of_told(message: Message) -> Codes:
         return ()
     just_told = message.slots.get("pending") == ABOUT
     return codes if told_words().asks_on(message.text, named=not just_told) else ()
+
+
+def refuses_told(message: Message) -> bool:
+    """Whether a message says that the dossier told just now is not the one that was meant."""
+    if message.slots.get("pending") != ABOUT or message.is_button or find_codes(message.text):
+        return False
+    words = phrases()
+    refused = words.refuses(message.text) and not words.is_bare_no(message.text)
+    return refused or told_words().means_another(message.text)
 
 
 def _has(key: str, wordings: tuple[str, ...]) -> bool:

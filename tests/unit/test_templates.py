@@ -220,6 +220,7 @@ def dossiers() -> Iterator[Sample]:
     for again, codes in product((False, True), (wrong, [])):
         yield "dossier/ask", {"wrong": codes, "again": again}
     yield "dossier/no_code", {"ask_at": OURS.ask_at()}
+    yield "dossier/another", {}
 
 
 def choices() -> Iterator[Sample]:
