@@ -32,7 +32,7 @@ from tests.channels.zalo_support import Desk, part
 from tests.fakes.zalo_common import Fault
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, FIRST_REFRESH_TOKEN, OA_ID, FakeZaloOA
 
-LONG_AGO = timedelta(seconds=1)
+ENDED = timedelta(seconds=-1)
 CONVERSATION = f"zalo_oa:{OA_ID}:1001"
 
 
@@ -324,7 +324,7 @@ async def test_a_process_killed_in_the_middle_leaves_the_mark_and_the_old_pair(
     async with keeping(desk, zalo) as tokens:
         old = await tokens.access()
     store = store_of(desk)
-    await store.keep((await kept_by(desk)).refresh_token, Pair(old, zalo.refresh_token, LONG_AGO))
+    await store.keep((await kept_by(desk)).refresh_token, Pair(old, zalo.refresh_token, ENDED))
     zalo.token_faults.append(Fault("slow", wait_s=60))
     settings = {**zalo.settings, "database_url": database_url, "var_dir": str(desk.folder)}
     env = {f"MOTCUA_{name.upper()}": value for name, value in settings.items()}
