@@ -24,12 +24,14 @@ ASPECT_OF_INTENT = {
 INTENT_OF_ASPECT = {aspect: intent for intent, aspect in ASPECT_OF_INTENT.items()}
 NAMING = "name_procedure"
 _ABOUT_PROCEDURES = frozenset({*ASPECT_OF_INTENT, NAMING})
-_ALONE = 0.8
+_ALONE = 0.7
 """The share from which on the model is believed where nothing is worded."""
-_SURE = 0.65
+_SURE = 0.5
 """The confidence that the model must have besides."""
 _CUE = 0.9
 """What a wording of an aspect adds to the model's share for it."""
+_VAGUE_CUE = 0.25
+"""The same for a wording like "ra sao", which goes with anything: "hồ sơ cấp lại ra sao"."""
 _VAGUE = 0.2
 """What is left of the model's share for a general question where an aspect is worded."""
 _LEAST_SHARE = 0.01
@@ -105,5 +107,7 @@ def _likeliest(shares: Mapping[str, float], worded: Mapping[Aspect, int]) -> Asp
             votes[name] = votes.get(name, 0.0) * _VAGUE
     for aspect in worded:
         name = INTENT_OF_ASPECT[aspect]
-        votes[name] = votes.get(name, 0.0) + _CUE
+        votes[name] = votes.get(name, 0.0) + (
+            _CUE if aspect is not Aspect.OVERVIEW else _VAGUE_CUE
+        )
     return ASPECT_OF_INTENT.get(max(votes, key=lambda intent: votes[intent], default=NAMING))

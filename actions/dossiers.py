@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.aspects import ASPECT_OF_INTENT
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
 from actions.filing import asks_ahead
 from actions.phrases import phrases
@@ -31,6 +32,12 @@ LEFT = "left"
 TRACKING = "track_dossier"
 _MOST_CODES = 5
 _MOST_TRIES = 2
+_SURE = 0.5
+"""Below this confidence a message may as well ask about a procedure: "hồ sơ thuốc lá thế nào"."""
+_MAY_ASK = 0.25
+"""The model's share for questions about procedures from which on it is read as one."""
+_FEW_WORDS = 2
+"""A message of no more words ("hồ sơ") may ask about papers as well as about a dossier."""
 _CALLED_OFF = ("cancel", "deny")
 
 
@@ -49,7 +56,7 @@ class TrackDossier(MotcuaAction):
         codes = known_codes(self.services, message.text)
         if codes and message.intent not in ANSWERED_BESIDE:
             return await codes_answer(self.services, message, codes)
-        if asks_ahead(message.text, self.services.today):
+        if asks_ahead(message.text, self.services.today) or _names_procedure(message):
             return await procedure_answer(self.services, message)
         if told_words().has_no_code(message.text):
             return no_code(self.services, message)
@@ -66,8 +73,11 @@ class AskTrackingCode(MotcuaAction):
         codes = known_codes(self.services, message.text)
         labels = self.services.templates.labels["buttons"]
         wrong = [code for code in codes if isinstance(code, MalformedCode)][:_MOST_CODES]
+        few_words = len(message.text.split()) <= _FEW_WORDS
         texts = (
-            self.services.templates.render("dossier/ask", wrong=wrong, again=again)
+            self.services.templates.render(
+                "dossier/ask", wrong=wrong, again=again, few_words=few_words
+            )
             for again in (False, True)
         )
         return Answer(
@@ -228,12 +238,20 @@ def _moved_on(message: Message, codes: Codes) -> bool:
 
     if asked_of_told(message) or refuses_told(message) or told_words().has_no_code(message.text):
         return True
-    if message.intent in _CALLED_OFF or NATIONAL_CODE.search(message.text) or steers(message):
+    if message.intent in _CALLED_OFF or _names_procedure(message) or steers(message):
         return True
     if phrases().refuses(message.text):
         return True
     is_number = message.text.strip().isdigit()  # no code, but meant for one
     return message.intent != TRACKING and not codes and not is_number
+
+
+def _names_procedure(message: Message) -> bool:
+    """Whether a message without a tracking code rather asks about the papers of a procedure."""
+    if NATIONAL_CODE.search(message.text):
+        return True
+    asking = sum(message.ranking.get(intent, 0.0) for intent in ASPECT_OF_INTENT)
+    return message.intent == TRACKING and message.confidence < _SURE and asking >= _MAY_ASK
 
 
 def _filled(value: str) -> list[EventType]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from actions.aspects import INTENT_OF_ASPECT, NAMING, asked, asked_of
 from actions.base import Answer, Button, Message, MotcuaAction, Outcome
-from actions.dossiers import Codes, known_codes, without_codes
+from actions.dossiers import TRACKING, Codes, known_codes, without_codes
 from actions.guarding import guarded_answer
 from actions.lists import field_answer, fields_answer, labels_of
 from actions.services import Services
 from knowledge.dossiers.tracking_code import FoundCode
-from knowledge.procedures.answers import AspectAnswer, answer
+from knowledge.procedures.answers import AspectAnswer, answer, aspect_of_lead_time
 from knowledge.procedures.catalogue import Catalogue, Field
 from knowledge.procedures.forms import FormFile
 from knowledge.procedures.model import Aspect, Procedure
@@ -22,12 +22,16 @@ from knowledge.procedures.resolve import (
     NotMentioned,
     Resolution,
     Resolved,
+    Unknown,
     resolve,
 )
+from knowledge.procedures.several import asks_of_each, two_meant
 
 OUT_OF_SCOPE = "out_of_scope"
 _ASKED_OF_DOSSIERS = (Aspect.OVERVIEW, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE, Aspect.RESULT)
 """What is asked beside a tracking code is asked of the dossier: when, where, what came of it."""
+_SURELY_TRACKING = 0.98
+"""From this confidence on nothing but the dossier is asked: "hồ sơ xin giấy phép ... mã ..."."""
 _NEXT = (Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE)
 
 
@@ -68,8 +72,12 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
     wrong = not any(isinstance(code, FoundCode) for code in codes)
     if codes and not (wrong and isinstance(found, Resolved) and not found.from_context):
         return await codes_answer(services, message, codes)
+    both = None if message.is_button else two_meant(catalogue.index, message.text)
+    if both and not isinstance(found, Unknown):
+        return tell_both(services, catalogue, both, asked(catalogue, message))
     if isinstance(found, Resolved):
-        return tell(services, catalogue, found.procedure, *_aspects(catalogue, message, found))
+        told = tell(services, catalogue, found.procedure, *_aspects(catalogue, message, found))
+        return _with_the_other_due(services, catalogue, message, told)
     if isinstance(found, Ambiguous):
         offered = message.slots.get("choices") or ()
         again = [item.id for item in found.choices] == list(offered)
@@ -82,6 +90,8 @@ async def procedure_answer(services: Services, message: Message) -> Answer:
 async def codes_answer(services: Services, message: Message, codes: Codes) -> Answer:
     """Tell where dossiers stand, and what the message asks beside of a procedure it names."""
     dossiers = await guarded_answer(services, message, codes)
+    if message.intent == TRACKING and message.confidence >= _SURELY_TRACKING:
+        return dossiers
     catalogue = await services.catalogue.get()
     beside = replace(message, text=without_codes(message.text, codes))
     found = meant(catalogue, beside)
@@ -128,6 +138,42 @@ def tell(
             "misses": 0,
         },
     )
+
+
+def tell_both(
+    services: Services,
+    catalogue: Catalogue,
+    both: Sequence[Procedure],
+    aspects: Sequence[Aspect],
+) -> Answer:
+    """Tell the same of two procedures, in the order of the message; then either may be asked."""
+    told = [tell(services, catalogue, item, *(aspects or (Aspect.OVERVIEW,))) for item in both]
+    first = told[0]
+    buttons = [
+        Button.intent(label, INTENT_OF_ASPECT[Aspect.OVERVIEW], procedure_id=item.id)
+        for label, item in zip(labels_of(both), both, strict=True)
+    ]
+    known = any(item.outcome is Outcome.ANSWERED for item in told)
+    sources = {str(source): source for item in told for source in item.sources}
+    return replace(
+        first,
+        outcome=Outcome.ANSWERED if known else Outcome.NO_DATA,
+        text="\n\n".join(item.text for item in told),
+        buttons=buttons,
+        candidates=[item.id for item in both],
+        sources=list(sources.values()),
+        files=[form for item in told for form in item.files],
+        remember={**first.remember, "procedure": None, "choices": [item.id for item in both]},
+    )
+
+
+def _with_the_other_due(
+    services: Services, catalogue: Catalogue, message: Message, told: Answer
+) -> Answer:
+    """Say so where a message is about two procedures and only one of them was understood."""
+    if message.is_button or not asks_of_each(catalogue.index, message.text):
+        return told
+    return replace(told, text=f"{told.text}\n\n{services.templates.render('procedure/only_one')}")
 
 
 def offer(
@@ -231,13 +277,18 @@ def doubt(message: Message) -> float:
 
 def _aspects(catalogue: Catalogue, message: Message, found: Resolved) -> tuple[Aspect, ...]:
     names_only = message.intent == NAMING and found.from_context
-    return asked_of(
+    wanted = asked_of(
         catalogue,
         message,
         goes_on=names_only or bool(message.slots.get("choices")),
         chosen=chosen_number(message) is not None
         or (found.goes_on and not catalogue.index.asks_by_itself(message.text)),
     )
+    if Aspect.PROCESSING_TIME not in wanted or not catalogue.index.asks_lead_time(message.text):
+        return wanted
+    place = aspect_of_lead_time(catalogue, found.procedure)
+    told = (place if item is Aspect.PROCESSING_TIME else item for item in wanted)
+    return tuple(dict.fromkeys(told))
 
 
 def _forms(services: Services, told: AspectAnswer) -> Sequence[FormFile]:

@@ -77,6 +77,13 @@ def is_known(procedure: Procedure, aspect: Aspect) -> bool:
     return bool(getattr(procedure, part))
 
 
+def aspect_of_lead_time(catalogue: Catalogue, procedure: Procedure) -> Aspect:
+    """Return where the record says how long before something one must file."""
+    wording = catalogue.index.wording
+    stated = any(wording.states_lead_time(item) for item in procedure.conditions)
+    return Aspect.CONDITIONS if stated else Aspect.PROCESSING_TIME
+
+
 def dated(procedure: Procedure, aspect: Aspect) -> bool:
     """Return whether a dated source names this aspect of the record."""
     return any(source.date for source in _sources(procedure, aspect))

@@ -18,6 +18,8 @@ class Token(NamedTuple):
     form: str
     official: bool = False
     """Whether it stands for an everyday word that was typed."""
+    bare: bool = False
+    """Whether it is a word without marks, and not one that was typed without its marks."""
 
     @property
     def marked(self) -> bool:
@@ -26,7 +28,8 @@ class Token(NamedTuple):
 
     def may_be(self, other: Token) -> bool:
         """Whether this typed word may stand for a word that is written with all its marks."""
-        return self.key == other.key and (not self.marked or self.form == other.form)
+        lost = not self.marked and not self.bare
+        return self.key == other.key and (lost or self.form == other.form)
 
 
 Tokens = tuple[Token, ...]

@@ -11,7 +11,7 @@ from itertools import pairwise
 from knowledge.procedures.model import Variant
 from knowledge.procedures.particulars import Amount, Particulars
 from knowledge.procedures.phrases import Token, tokens
-from knowledge.procedures.spelling import Speller, without_lost_spaces
+from knowledge.procedures.spelling import Speller, as_bare, without_lost_spaces
 from knowledge.procedures.wording import Wording
 from knowledge.vietnamese import nfc
 
@@ -73,6 +73,8 @@ class Reader:
     def read_name(self, name: str) -> Query:
         """Read a name of a procedure: it has no typos."""
         words = tokens(name)
+        if any(token.marked for token in words):  # an asked question may have none
+            words = tuple(map(as_bare, words))
         said = self.wording.particulars
         _, amounts = said.take_amounts(nfc(name))
         return replace(self._understood(words, ()), particulars=said.read(words, amounts))

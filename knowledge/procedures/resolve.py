@@ -13,6 +13,7 @@ from knowledge.procedures.follow_ups import (
     sibling,
 )
 from knowledge.procedures.model import Procedure
+from knowledge.procedures.parts import pieces
 from knowledge.procedures.picking import CHOICES, Picker
 from knowledge.procedures.ranking import IN_NAME
 from knowledge.procedures.resolution import (
@@ -93,10 +94,25 @@ def resolve(
     if before and (other_act or keeps_topic(before, hits)):
         return picker.pick(index.members(before.family, hits.query))
     if not hits.families or _is_foreign(hits, doubt):
-        return _unclear(picker, choices)
+        return _unclear(picker, choices, doubt)
     if _leads(hits) and (not _is_general(hits) or (near and _leads_by_topic(hits))):
         return picker.pick(hits.families[0].matches)
-    return Ambiguous(_one_of_each(picker, hits))
+    clear = None if near else _said_in_one_piece(index, text, doubt)
+    return clear or Ambiguous(_one_of_each(picker, hits))
+
+
+def _said_in_one_piece(index: ProcedureIndex, text: str, doubt: float) -> Resolved | None:
+    """Return what one of several pieces of a question names, where the others name nothing.
+
+    The others tell of what is beside the point, and hide it where all is read as one.
+    """
+    parts = pieces(text)
+    if len(parts) < _FEW:
+        return None
+    found = [resolve(index, part, doubt=doubt) for part in parts]
+    clear = [it for it in found if isinstance(it, Resolved)]
+    others = [it for it in found if isinstance(it, Ambiguous)]
+    return clear[0] if len(clear) == 1 and not others else None
 
 
 def _leads(hits: Hits) -> bool:
@@ -156,10 +172,12 @@ def _by_code(hits: Hits) -> Resolution:
     return Resolved(found[0]) if len(found) == 1 else Ambiguous(found[:CHOICES])
 
 
-def _unclear(picker: Picker, choices: Sequence[Procedure]) -> Resolution:
-    # One stray word beside a follow-up ("còn lệ phí, sếp?") is no topic.
+def _unclear(picker: Picker, choices: Sequence[Procedure], doubt: float) -> Resolution:
+    # A stray word beside a follow-up ("còn lệ phí, sếp?", "mấy tiếng thì duyệt") is no topic.
     query = picker.query
-    if (picker.before or choices) and len(query.content) <= 1 and not query.known:
+    stray = len(query.content) <= 1 and not query.known
+    asking = picker.asks and len(query.content) <= _FEW and doubt < DOUBTED
+    if (picker.before or choices) and (stray or asking):
         return follow_up(picker, choices)
     return Unknown()
 

@@ -138,6 +138,10 @@ class ProcedureIndex:
         """Return the aspects of a question in several parts, where each part asks for one."""
         return aspects_of_parts(self.wording, [self.read(it).tokens for it in pieces(text)])
 
+    def asks_lead_time(self, text: str) -> bool:
+        """Return whether it is asked how long before something one must file."""
+        return self.wording.asks_lead_time(self.read(text).tokens)
+
     def tells_situation(self, text: str) -> bool:
         """Return whether a message tells what happened to a licence, and names no act."""
         return self.wording.tells_situation(self.read(text).tokens)

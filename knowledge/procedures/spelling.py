@@ -83,7 +83,11 @@ class Speller:
         """Return the words of a question as the knowledge base spells them."""
         apart = [part for at in range(len(typed)) for part in self._apart(typed, at)]
         has_marks = self._is_marked(apart)
-        return [self._corrected(apart, at, has_marks) for at in range(len(apart))]
+        mended = [self._corrected(apart, at, has_marks) for at in range(len(apart))]
+        return [self._as_known(token) for token in mended] if has_marks else mended
+
+    def _as_known(self, token: Token) -> Token:
+        return as_bare(token) if token.form in self._forms(token.key) else token
 
     def _apart(self, typed: Sequence[Token], at: int) -> Sequence[Token]:
         """Return the words that one typed word stands for: several where spaces were lost."""
@@ -130,7 +134,7 @@ class Speller:
         return marked >= max(_LEAST_MARKED, _MARKED * len(markable))
 
     def _always_marked(self, key: str) -> bool:
-        forms = self._vocabulary.get(key) or self._names.get(key) or frozenset()
+        forms = self._forms(key)
         return bool(forms) and key not in forms and key not in _WRITTEN_OUT
 
     def _forms(self, key: str) -> frozenset[str]:
@@ -235,6 +239,14 @@ def without_lost_spaces(text: str) -> str:
         f" {letter}" if last.islower() and letter.isupper() else letter
         for last, letter in zip(before, text, strict=False)
     )
+
+
+def as_bare(token: Token) -> Token:
+    """Return a word of a text with marks: one without any is not one that lost them.
+
+    "vay" is not "vậy" then. Shorthand is written out without marks.
+    """
+    return token._replace(bare=not token.marked and token.key not in _WRITTEN_OUT)
 
 
 def _neighbours(typed: Sequence[Token], at: int) -> tuple[str, str]:

@@ -32,6 +32,10 @@ class WordingFile(BaseModel):
     no_aspect: tuple[str, ...]
     going_on: tuple[str, ...]
     returning: tuple[str, ...]
+    denying: tuple[str, ...]
+    each_of: tuple[str, ...]
+    lead_time: tuple[str, ...]
+    lead_time_facts: tuple[str, ...]
     variant_acts: dict[Variant, tuple[str, ...]]
     variant_cues: dict[Variant, tuple[str, ...]]
     variant_hints: dict[Variant, tuple[str, ...]]
@@ -52,6 +56,10 @@ class Wording:
     name_tails: Phrases[None]
     going_on: Phrases[None]
     returning: Phrases[None]
+    denying: Phrases[None]
+    each_of: Phrases[None]
+    lead_time: Phrases[None]
+    lead_time_facts: Phrases[None]
     acts: Phrases[Variant]
     cues: Phrases[Variant]
     hints: Phrases[Variant]
@@ -95,6 +103,7 @@ class Wording:
             synonyms,
             aspects,
             nouns,
+            joining,
             going_on,
             returning,
             acts,
@@ -105,8 +114,12 @@ class Wording:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
+        denying, each_of, lead_time, lead_time_facts = map(
+            _plain, (file.denying, file.each_of, file.lead_time, file.lead_time_facts)
+        )
         return cls(
             *(fillers, synonyms, aspects, nouns, joining, tails, going_on, returning),
+            *(denying, each_of, lead_time, lead_time_facts),
             *(acts, cues, hints),
             ParticularsReader.of(file.particulars, file.amounts),
             known,
@@ -180,6 +193,20 @@ class Wording:
             at += filler[0]
         return None
 
+    def asks_of_each(self, typed: Sequence[Token]) -> bool:
+        """Return whether a message says that it is about two things: "mỗi cái mấy ngày"."""
+        return any(self.each_of.at(typed, at) for at in range(len(typed)))
+
+    def asks_lead_time(self, typed: Sequence[Token]) -> bool:
+        """Return whether it is asked how long before something one must file."""
+        return any(self.lead_time.at(typed, at) for at in range(len(typed)))
+
+    def states_lead_time(self, fact: str) -> bool:
+        """Return whether a fact says how long before something one must file."""
+        said = tokens(fact)
+        facts = any(self.lead_time_facts.at(said, at) for at in range(len(said)))
+        return facts and any(token.key.isdigit() for token in said)
+
     def goes_on(self, typed: Sequence[Token]) -> bool:
         """Return whether a message goes on with what was asked before."""
         return any(self.going_on.at(typed, at) for at in range(len(typed)))
@@ -210,12 +237,20 @@ class Wording:
             if not all(token.official for token in typed[at : at + width])
             and (width > 1 or not is_name(at))
             and not self._asks_around(typed, at, width)
+            and not self._is_denied(typed, at)
         ]
         cues.sort(key=lambda cue: (-cue[0], -cue[1], cue[2]))
         variants = tuple(dict.fromkeys(meaning for _, _, _, meaning in cues))
         spoken = {place for _, width, at, _ in cues for place in range(at, at + width)}
         rest = [token for at, token in enumerate(typed) if token.official or at not in spoken]
         return variants, rest
+
+    def _is_denied(self, typed: Sequence[Token], at: int) -> bool:
+        """Whether a cue is said not to be meant: "không phải cấp lại, ý em là sửa"."""
+        return any(
+            self.denying.at(typed, start) == (at - start, None)
+            for start in range(max(0, at - 3), at)
+        )
 
     def _asks_around(self, typed: Sequence[Token], at: int, width: int) -> bool:
         """Whether a cue is a part of a longer wording: "mấy năm hết hạn", "đổi sang hỏi"."""

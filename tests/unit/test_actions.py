@@ -161,7 +161,7 @@ async def test_no_and_another_name_takes_the_other(services: Services) -> None:
 
 
 async def test_what_the_base_knows_is_not_refused_but_asked_back(services: Services) -> None:
-    of = tracker("quán này muốn có giấy phép thuốc lá", "out_of_scope", confidence=0.5)
+    of = tracker("tôi muốn có giấy phép thuốc lá", "out_of_scope", confidence=0.5)
     _, report, _ = await run(Refuse(services), of)
     assert report["outcome"] in ("clarify", "out_of_scope")
     assert report["procedure"] is None

@@ -218,7 +218,8 @@ def dossiers() -> Iterator[Sample]:
         values = {"items": items, "ask_at": OURS.ask_at(), "left_out": left_out, "brief": brief}
         yield "dossier/answer", values
     for again, codes in product((False, True), (wrong, [])):
-        yield "dossier/ask", {"wrong": codes, "again": again}
+        for few_words in (False, True):
+            yield "dossier/ask", {"wrong": codes, "again": again, "few_words": few_words}
     yield "dossier/no_code", {"ask_at": OURS.ask_at()}
     yield "dossier/another", {}
 
@@ -315,6 +316,7 @@ def news() -> Iterator[Sample]:
 
 def samples(catalogue: Catalogue) -> Iterator[Sample]:
     yield from told(catalogue)
+    yield "procedure/only_one", {}
     yield from dossiers()
     yield from choices()
     yield from people()
