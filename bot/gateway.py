@@ -221,8 +221,8 @@ async def _delivery(
         stack.texts,
         pauses=parts.pauses,
         metrics=parts.metrics,
-        erase=lambda claimed: eraser.erase_and_tell(
-            claimed, lambda receipt: _told(stack.texts.replying_to(claimed.inbound.text), receipt)
+        erase=lambda claimed, turn: eraser.erase_and_tell(
+            claimed, lambda receipt: _told(stack.texts.replying_to(turn.text), receipt)
         ),
         is_ready=stack.assistant.is_ready,
         arrived=arrived,

@@ -34,8 +34,11 @@ _UNNOTICED = timedelta(seconds=1)
 MOST_ATTEMPTS = 5
 """A message whose turn ended this often without an answer is given up with an apology."""
 _NUMBER = re.compile(r"\s*(\d{1,2})[.)]?\s*")
-Erase = Callable[[Claimed], Awaitable[bool]]
-"""Erases everything of a sender and answers with a receipt; False if that was done before."""
+Erase = Callable[[Claimed, Turn], Awaitable[bool]]
+"""Erases everything of a sender and answers with a receipt; False if that was done before.
+
+The receipt takes the place of the turn's text and is in its language.
+"""
 _HELD_BY_STAFF = Turn("handoff", "")
 
 
@@ -146,7 +149,7 @@ class Dispatcher:
                 await self._inbox.give_back(message, str(reason), tried=reason.began)
                 return
         if turn.erases and self._erase is not None:
-            if await self._erase(message):
+            if await self._erase(message, turn):
                 self._written()
                 self._metrics.turns.labels(channel.name, turn.outcome).inc()
             return

@@ -69,7 +69,7 @@ class House:
         self.conversation = message("x", sender=WHO).conversation
         self.rasa_id = self.front.rasa_id(self.conversation)
 
-    async def _erase(self, claimed: Any) -> bool:
+    async def _erase(self, claimed: Any, _turn: Any) -> bool:
         return await self.eraser.erase_and_tell(claimed, lambda it: f"receipt {it.number}")
 
     async def lives(self, now: datetime) -> None:
