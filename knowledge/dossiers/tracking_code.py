@@ -19,7 +19,7 @@ from knowledge.vietnamese import nfc
 _DIGIT_LIKE = str.maketrans({"O": "0", "Q": "0", "I": "1", "L": "1", "|": "1"})
 _D = r"[0-9OQIL|]"
 _SEPARATOR = r"[\s.,_:/-]"
-_OFFICE = re.compile(rf"(?<![^\W_])([GHK])({_SEPARATOR}?)(?=\d|{_D}\d)({_D}{_D})(?![A-Z])")
+_OFFICE = re.compile(rf"(?<!\d)([GHK])({_SEPARATOR}?)(?=\d|{_D}\d)({_D}{_D})(?![A-Z])")
 _OLD_PREFIX = re.compile(
     rf"({_D}{{3}}){_SEPARATOR}?({_D}{{2}}){_SEPARATOR}?({_D}{{2}}){_SEPARATOR}?$"
 )
@@ -89,7 +89,8 @@ def find_codes(text: str, today: date | None = None) -> tuple[FoundCode | Malfor
         if found and office.start() < found[-1].end:
             continue
         code = _read(text, folded, office, today, found[-1].end if found else 0)
-        if code:
+        stuck = folded[: office.start()][-1:].isalpha()  # "hồ sơH05.20-261005-0004"
+        if code and not (stuck and isinstance(code, MalformedCode)):
             found.append(code)
     taken = [(item.start, item.end) for item in found]
     found.extend(_without_office(folded, taken, today))

@@ -32,6 +32,7 @@ SAMPLE = "H05.20-190801-0001"
         "mã:H05.20_190801_0001.",
         "H05.20 - 190801 - 0001 ạ",
         "Ｈ05.20-190801-0001",
+        "xem hồ sơH05.20-190801-0001 nhé",
         unicodedata.normalize("NFD", "hồ sơ H05.20−190801−0001 đã duyệt chưa"),
     ],
 )
@@ -84,6 +85,10 @@ def test_a_malformed_code_names_the_part(
     [code] = find_codes(f"mã {typed} nhé", TODAY)
     assert isinstance(code, MalformedCode)
     assert (code.part, code.problem, code.piece) == (part, problem, piece)
+
+
+def test_what_sticks_to_a_word_is_no_malformed_code() -> None:
+    assert not find_codes("linh kiện ABH05.20-191301-0001", TODAY)
 
 
 def test_two_codes_in_a_message_are_both_found() -> None:
