@@ -17,9 +17,11 @@ from bot.channels.base import Channel, Parts, Platform
 from bot.channels.registry import build_parts, build_platforms
 from bot.channels.web import WebChat
 from bot.channels.web_photo import WebPhotos
+from bot.console.door import Doorkeeper
 from bot.console.forms import FormTokens
 from bot.console.frame import Frame
 from bot.console.pages import StaffPages
+from bot.console.routes import Console
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.recovery import Recovery
 from bot.delivery.sender import Sender
@@ -39,7 +41,6 @@ from bot.storage.alone import only_gateway
 from bot.storage.migrate import upgrade_database
 from bot.storage.samples import seed_sample_dossiers
 from bot.texts import Texts
-from bot.web.console import Console, Doorkeeper
 from bot.web.metrics import serve_metrics
 from bot.web.page import ChatPage
 from knowledge.privacy.guard import Heard

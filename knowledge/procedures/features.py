@@ -14,6 +14,8 @@ from knowledge.procedures.families import Family, Phrase
 from knowledge.procedures.phrases import Token
 from knowledge.procedures.reading import Query
 
+ALL_KNOWN = 0.97
+"""From this coverage on all that a question names is known of a family."""
 _COVERAGE = 0.5
 _REPEATED = 2
 """In so many questions a word must stand, to be one of a procedure's names."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from knowledge.procedures.features import ALL_KNOWN
 from knowledge.procedures.model import Procedure
 from knowledge.procedures.picking import CHOICES, Picker
 from knowledge.procedures.reading import Query
@@ -14,7 +15,6 @@ from knowledge.vietnamese import search_key
 
 DOUBTED = 0.5
 """From this doubt on of the model a message may well be none of our business."""
-_ALL = 0.97
 _FEW_BESIDE = 2
 """So many words beside a particular of one of the choices do not hide which is meant."""
 KEEP_TOPIC = 0.4
@@ -92,5 +92,5 @@ def names_other_act(picker: Picker, before: Procedure, hits: Hits, doubt: float)
     """
     clear = any(family.by_itself >= CLEARLY_OTHER for family in hits.families)
     members = picker.index.members(before.family, hits.query)
-    known = any(member.likeness.coverage >= _ALL for member in members)
+    known = any(member.likeness.coverage >= ALL_KNOWN for member in members)
     return not clear and (known or doubt < DOUBTED) and bool(picker.worded(members))

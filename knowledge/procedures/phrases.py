@@ -71,6 +71,10 @@ class Phrases(Generic[T]):
                 return len(parts), meaning
         return None
 
+    def stand_in(self, typed: Sequence[Token]) -> bool:
+        """Return whether one of the phrases stands anywhere among some words."""
+        return any(self.at(typed, start) for start in range(len(typed)))
+
     def all_at(self, typed: Sequence[Token], start: int) -> list[tuple[int, T]]:
         """Return all phrases that begin at a word."""
         return [

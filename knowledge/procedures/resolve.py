@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from knowledge.procedures.features import ALL_KNOWN
 from knowledge.procedures.follow_ups import (
     DOUBTED,
     follow_up,
@@ -39,13 +40,14 @@ OFFER = 0.04
 """With this share of the probability of all that is ours a family is offered as a choice."""
 NONE = 0.6
 """From this probability on nothing of the knowledge base is meant."""
-_ALL = 0.97
 CLEAR = 0.75
 """With this share of the probability of all that is ours one of two families is clearly meant."""
 _FEW = 2
 _MANY = 3
 """So many families have all that a message names in their names: it is too general to take one."""
 _HALF_KNOWN = 0.6
+_STRAY_WORDS = 2
+"""So many words beside a follow-up name no topic of their own."""
 _A_WORD_OR_TWO = 3
 _FEW_WORDS = 6
 """A message that names more is not too general."""
@@ -107,7 +109,7 @@ def _said_in_one_piece(index: ProcedureIndex, text: str, doubt: float) -> Resolv
     The others tell of what is beside the point, and hide it where all is read as one.
     """
     parts = pieces(text)
-    if len(parts) < _FEW:
+    if len(parts) == 1:
         return None
     found = [resolve(index, part, doubt=doubt) for part in parts]
     clear = [it for it in found if isinstance(it, Resolved)]
@@ -161,7 +163,7 @@ def _is_ours_in_general(hits: Hits, doubt: float) -> bool:
     Many topics of others may share such a word; the model does not take it for one of them.
     """
     words = {token.key for token in hits.query.content}
-    knowing = sum(family.features["coverage"] >= _ALL for family in hits.families)
+    knowing = sum(family.features["coverage"] >= ALL_KNOWN for family in hits.families)
     return len(words) <= _A_WORD_OR_TWO and doubt < DOUBTED and knowing > 1
 
 
@@ -176,7 +178,7 @@ def _unclear(picker: Picker, choices: Sequence[Procedure], doubt: float) -> Reso
     # A stray word beside a follow-up ("còn lệ phí, sếp?", "mấy tiếng thì duyệt") is no topic.
     query = picker.query
     stray = len(query.content) <= 1 and not query.known
-    asking = picker.asks and len(query.content) <= _FEW and doubt < DOUBTED
+    asking = picker.asks and len(query.content) <= _STRAY_WORDS and doubt < DOUBTED
     if (picker.before or choices) and (stray or asking):
         return follow_up(picker, choices)
     return Unknown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from knowledge.procedures.features import ALL_KNOWN
 from knowledge.procedures.model import Procedure
 from knowledge.procedures.parts import pieces
 from knowledge.procedures.ranking import IN_NAME
@@ -9,8 +10,8 @@ from knowledge.procedures.resolution import Resolved
 from knowledge.procedures.resolve import resolve
 from knowledge.procedures.search import ProcedureIndex
 
-_ALL = 0.97
 _MOST = 0.5
+"""So much of a part must be of an official name, where two things are surely asked about."""
 
 
 def two_meant(
@@ -27,7 +28,7 @@ def two_meant(
     if len(parts) != 2:
         return None
     left, right = parts
-    first, second = (_named(index, part, doubt, _ALL) for part in parts)
+    first, second = (_named(index, part, doubt, ALL_KNOWN) for part in parts)
     if first and not second:
         second = _beside(index, right, first)
     elif second and not first:
@@ -75,11 +76,11 @@ def _named(index: ProcedureIndex, part: str, doubt: float, least: float) -> Proc
     """
     if not index.read(part).content:
         return None
-    found = resolve(index, part, doubt=doubt)
-    if not isinstance(found, Resolved):
+    likeliest = next(iter(index.search(part, doubt=doubt).families), None)
+    if likeliest is None or likeliest.features.get("name", 0.0) < least:
         return None
-    likeliest = index.search(part, doubt=doubt).families[0]
-    return found.procedure if likeliest.features.get("name", 0.0) >= least else None
+    found = resolve(index, part, doubt=doubt)
+    return found.procedure if isinstance(found, Resolved) else None
 
 
 def _beside(index: ProcedureIndex, part: str, other: Procedure) -> Procedure | None:
@@ -109,4 +110,4 @@ def _is_one(
     if two[0].family == two[1].family:
         return False
     families = index.search(text, doubt=doubt).families
-    return any(it.features.get("coverage", 0.0) >= _ALL for it in families)
+    return any(it.features.get("coverage", 0.0) >= ALL_KNOWN for it in families)

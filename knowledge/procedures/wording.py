@@ -16,6 +16,7 @@ from knowledge.procedures.phrases import Phrases, Token, Tokens, tokens
 from knowledge.yaml_files import load_yaml
 
 _LONGEST_ASPECT = 6
+_LONGEST_DENIAL = 3
 
 
 class WordingFile(BaseModel):
@@ -195,25 +196,24 @@ class Wording:
 
     def asks_of_each(self, typed: Sequence[Token]) -> bool:
         """Return whether a message says that it is about two things: "mỗi cái mấy ngày"."""
-        return any(self.each_of.at(typed, at) for at in range(len(typed)))
+        return self.each_of.stand_in(typed)
 
     def asks_lead_time(self, typed: Sequence[Token]) -> bool:
         """Return whether it is asked how long before something one must file."""
-        return any(self.lead_time.at(typed, at) for at in range(len(typed)))
+        return self.lead_time.stand_in(typed)
 
     def states_lead_time(self, fact: str) -> bool:
         """Return whether a fact says how long before something one must file."""
         said = tokens(fact)
-        facts = any(self.lead_time_facts.at(said, at) for at in range(len(said)))
-        return facts and any(token.key.isdigit() for token in said)
+        return self.lead_time_facts.stand_in(said) and any(token.key.isdigit() for token in said)
 
     def goes_on(self, typed: Sequence[Token]) -> bool:
         """Return whether a message goes on with what was asked before."""
-        return any(self.going_on.at(typed, at) for at in range(len(typed)))
+        return self.going_on.stand_in(typed)
 
     def returns(self, typed: Sequence[Token]) -> bool:
         """Return whether a message comes back to what was talked about before."""
-        return any(self.returning.at(typed, at) for at in range(len(typed)))
+        return self.returning.stand_in(typed)
 
     def tells_situation(self, typed: Sequence[Token]) -> bool:
         """Return whether a message tells what happened ("đổi kho") and names no act itself."""
@@ -249,7 +249,7 @@ class Wording:
         """Whether a cue is said not to be meant: "không phải cấp lại, ý em là sửa"."""
         return any(
             self.denying.at(typed, start) == (at - start, None)
-            for start in range(max(0, at - 3), at)
+            for start in range(max(0, at - _LONGEST_DENIAL), at)
         )
 
     def _asks_around(self, typed: Sequence[Token], at: int, width: int) -> bool:

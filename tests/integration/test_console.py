@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from bot.web.console import Doorkeeper
+from bot.console.door import Doorkeeper
 from tests.support.console import PASSWORD, staff
 from tests.support.processes import Running, free_port, start
 

@@ -16,14 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.services import Services, build_services
 from bot.app import serve_console
+from bot.console.door import Doorkeeper
 from bot.console.forms import FormTokens
 from bot.console.frame import Frame
 from bot.console.pages import StaffPages
+from bot.console.routes import Console
 from bot.reports.page import ReportPage
 from bot.reports.source import ReportSource
 from bot.settings import Settings
 from bot.storage.tables import inbox, outbox
-from bot.web.console import Console, Doorkeeper
 from bot.web.security import security_headers
 from knowledge.privacy.alarms import Alarm, Kind, raise_alarm
 from knowledge.questions.tickets import Question

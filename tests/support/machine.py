@@ -14,15 +14,36 @@ from tests.support.processes import Running, start
 MOTCUA = Path(sys.executable).with_name("motcua")
 
 
-class Gateway:
+class Killable:
+    """A process that is started again at once when it is killed."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self.url = url
+        self._log = log
+        self._running: Running | None = None
+        self.kills = 0
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    async def kill(self) -> None:
+        assert self._running is not None
+        self._running.process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(self._running.process.wait)
+        self.kills += 1
+        self.start()
+
+    def stop(self) -> None:
+        if self._running:
+            self._running.stop()
+
+
+class Gateway(Killable):
     """`motcua serve` on a fixed port; its own runtime is killed through `kill_runtime`."""
 
     def __init__(self, folder: Path, port: int, env: Mapping[str, str]) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._log = folder / f"gateway-{port}.log"
+        super().__init__(f"http://127.0.0.1:{port}", folder / f"gateway-{port}.log")
         self._env = {"MOTCUA_PORT": str(port), **env}
-        self._running: Running | None = None
-        self.kills = 0
         self.runtime_kills = 0
 
     def start(self) -> None:
@@ -32,24 +53,12 @@ class Gateway:
         assert self._running is not None
         await asyncio.to_thread(self._running.wait_for, path)
 
-    async def kill(self) -> None:
-        """Kill the gateway and start it again."""
-        assert self._running is not None
-        self._running.process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(self._running.process.wait)
-        self.kills += 1
-        self.start()
-
     async def kill_runtime(self) -> None:
         """Kill the gateway's own Rasa runtime, if it runs now; the gateway starts it again."""
         assert self._running is not None
         for pid in children(self._running.process.pid):
             os.kill(pid, signal.SIGKILL)
             self.runtime_kills += 1
-
-    def stop(self) -> None:
-        if self._running:
-            self._running.stop()
 
     @property
     def pid(self) -> int:
@@ -61,16 +70,13 @@ class Gateway:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
 
-class EchoRuntime:
+class EchoRuntime(Killable):
     """A runtime that answers at once with what it was asked (`tests/fakes/runtime.py`)."""
 
     def __init__(self, folder: Path, port: int, *, takes_s: float = 0.02) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(f"http://127.0.0.1:{port}", folder / f"runtime-{port}.log")
         self._port = port
         self._takes_s = takes_s
-        self._log = folder / f"runtime-{port}.log"
-        self._running: Running | None = None
-        self.kills = 0
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.fakes.runtime", "--port", str(self._port)]
@@ -80,17 +86,6 @@ class EchoRuntime:
     async def wait(self) -> None:
         assert self._running is not None
         await asyncio.to_thread(self._running.wait_for, "/status")
-
-    async def kill(self) -> None:
-        assert self._running is not None
-        self._running.process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(self._running.process.wait)
-        self.kills += 1
-        self.start()
-
-    def stop(self) -> None:
-        if self._running:
-            self._running.stop()
 
 
 def children(parent: int) -> list[int]:

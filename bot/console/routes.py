@@ -1,20 +1,16 @@
-"""The staff's pages: who may see them, and what lies where under `/console`."""
+"""What lies where under `/console`."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
 import logging
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.console.door import Doorkeeper
 from bot.console.frame import Frame
 from bot.console.pages import StaffPages
 
@@ -22,35 +18,6 @@ if TYPE_CHECKING:
     from bot.reports.page import ReportPage
 
 _log = logging.getLogger(__name__)
-_ASK = {"WWW-Authenticate": 'Basic realm="motcua", charset="UTF-8"'}
-_MOST_WRONG = 10
-_WITHIN_S = 60.0
-
-
-class Doorkeeper:
-    """Lets in who knows the password of the console; without one the console is not there."""
-
-    def __init__(
-        self, password: str | None, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._password = (password or "").encode()
-        self._monotonic = monotonic
-        self._wrong: deque[float] = deque(maxlen=_MOST_WRONG)
-
-    def check(self, request: web.Request) -> None:
-        """Raise the HTTP answer for who may not enter."""
-        if not self._password:
-            raise web.HTTPNotFound
-        now = self._monotonic()
-        if len(self._wrong) == _MOST_WRONG and now - self._wrong[0] < _WITHIN_S:
-            raise web.HTTPTooManyRequests(headers={"Retry-After": str(round(_WITHIN_S))})
-        given = _password_in(request)
-        if given is None:
-            raise web.HTTPUnauthorized(headers=_ASK)
-        if not hmac.compare_digest(given, self._password):
-            self._wrong.append(now)
-            _log.warning("a wrong password for the console")
-            raise web.HTTPUnauthorized(headers=_ASK)
 
 
 class Console:
@@ -126,13 +93,3 @@ class Console:
         if self._opened is None:
             self._opened = await asyncio.to_thread(self._open_reports)
         return self._opened
-
-
-def _password_in(request: web.Request) -> bytes | None:
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        return base64.b64decode(value, validate=True).partition(b":")[2]
-    except binascii.Error:
-        return None
