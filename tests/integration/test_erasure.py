@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -255,7 +256,10 @@ async def test_whole_numbers_are_kept_masked(house: House) -> None:
     await house.desk.inbox.put(message("1", "gọi em 0912 345 678 nhé", sender=WHO))
     async with house.desk.running():
         await house.settled()
-    assert "345" not in await house.everything()
+    kept = await house.everything()
+    # Times and digests may hold any three digits by chance: the number counts, whole or in parts.
+    assert "912345678" not in re.sub(r"\D", "", kept)
+    assert not re.search(r"\b(0912|345|678)\b", kept)
 
 
 async def test_what_is_old_is_let_go_and_figures_stay(house: House) -> None:
