@@ -37,7 +37,7 @@ OTHERS = "others"
 OTHERS_DOUBT = "others_doubt"
 """How sure the model is that nothing of ours is meant, for these topics."""
 IN_NAME = "in_name"
-"""Whether all that a question names stands in the official names, as it stands there."""
+"""Whether all that a question names, as far as it is known, stands so in the official names."""
 FEATURES = (
     *("coverage", "pairs", "phrase", "phrase_covered", "name", "frame", "evidence", "missing"),
     *("alike", "lacks_variant", "gone", "exact", OTHERS, OTHERS_DOUBT),
@@ -51,6 +51,8 @@ _MUCH = 12.0
 _PAIR_SHARE = 0.6
 _REPEATED = 2
 """In so many questions about a family a word must stand, to be one of its own."""
+_SEVERAL = 3
+"""So many families share what is too general to be a further name of one."""
 _SHORTEST_CORE = 4
 """Spaces in an official name that is long enough to tell a family."""
 
@@ -99,7 +101,8 @@ class FamilyIndex:
         for family, procedure, query, is_official in read:
             index._add(family, procedure, query, is_official=is_official)
         for procedure, query in questions:
-            index._add(index.families[procedure.family], procedure, query, was_asked=True)
+            if not index._is_general(query):
+                index._add(index.families[procedure.family], procedure, query, was_asked=True)
         index._drop_cores_of_many()
         return index
 
@@ -112,6 +115,12 @@ class FamilyIndex:
                     beginnings[" ".join(words[:end])].add(slug)
         for slug, family in self.families.items():
             family.cores = {core for core in family.cores if beginnings[core] <= {slug}}
+
+    def _is_general(self, query: Query) -> bool:
+        """Whether a question names no more than the official names of several families share."""
+        named = {token.key for token in query.content}
+        sharing = sum(named <= family.official for family in self.families.values() if family.ours)
+        return sharing >= _SEVERAL
 
     def _learn_asked(self, questions: Iterable[tuple[Procedure, Query]]) -> None:
         """Learn the words that several questions about a family share: the others are chance."""
@@ -277,6 +286,19 @@ class FamilyIndex:
                 terms[pair] = self._rarity[pair]
         return terms
 
+    def _is_in_name(self, family: Family, asked: Asked) -> bool:
+        """Whether all that is known of a question stands in the official names of a family.
+
+        A general word stands there where a kind of it does: "khí" in a name with "LPG".
+        """
+        kinds = self.reader.wording.kinds
+        words = [token.key for token in asked.words if token.key in self._rarity]
+        pairs = [pair for pair in asked.pairs if kinds.keys().isdisjoint(pair.split())]
+        return all(
+            key in family.official or not kinds.get(key, frozenset()).isdisjoint(family.official)
+            for key in words
+        ) and family.official_pairs.issuperset(pairs)
+
     def _features(self, family: Family, asked: Asked, doubt: float) -> Mapping[str, float]:
         known = {token: family.knows(token) for token in asked.words}
         hits = sum(share * asked.words[token] for token, share in known.items())
@@ -295,10 +317,7 @@ class FamilyIndex:
             "coverage": hits / asked.total,
             "pairs": share_of(asked.pairs, family.pairs),
             "name": official / asked.total,
-            IN_NAME: float(
-                all(token.key in family.official for token in asked.words)
-                and asked.pairs.keys() <= family.official_pairs
-            ),
+            IN_NAME: float(self._is_in_name(family, asked)),
             "evidence": min(1.0, hits / _MUCH),
             "missing": min(1.0, missing / _MUCH),
             "lacks_variant": float(

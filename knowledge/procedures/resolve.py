@@ -38,7 +38,7 @@ OVER_NONE = 1.0
 """How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
 """With this share of the probability of all that is ours a family is offered as a choice."""
-NONE = 0.6
+NONE = 0.5
 """From this probability on nothing of the knowledge base is meant."""
 CLEAR = 0.75
 """With this share of the probability of all that is ours one of two families is clearly meant."""

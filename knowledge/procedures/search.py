@@ -7,7 +7,7 @@ found at once. Only the weights of the features are fitted; they stand in `searc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -178,6 +178,8 @@ class ProcedureIndex:
         procedures that were just talked about: what shares words with them is likelier.
         """
         query = self.read(text)
+        if near and self.wording.goes_on(query.tokens):
+            query = replace(query, frame=())  # "thì sao" goes with anything
         named = [self._by_code[code] for code in query.codes if code in self._by_code]
         if named:
             matches = tuple(Match(procedure, Likeness(1.0, 1.0)) for procedure in named)

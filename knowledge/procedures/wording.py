@@ -35,6 +35,7 @@ class WordingFile(BaseModel):
     returning: tuple[str, ...]
     denying: tuple[str, ...]
     each_of: tuple[str, ...]
+    kinds: dict[str, tuple[str, ...]]
     lead_time: tuple[str, ...]
     lead_time_facts: tuple[str, ...]
     variant_acts: dict[Variant, tuple[str, ...]]
@@ -66,6 +67,8 @@ class Wording:
     hints: Phrases[Variant]
     """Words that tell a variant only of a family that has it."""
     particulars: ParticularsReader
+    kinds: Mapping[str, frozenset[str]]
+    """A general word → the words of names that are kinds of it, by their keys."""
     vocabulary: Mapping[str, frozenset[str]]
     """All words of the phrases: key → forms."""
     short_fillers: Mapping[str, frozenset[str]]
@@ -123,6 +126,7 @@ class Wording:
             *(denying, each_of, lead_time, lead_time_facts),
             *(acts, cues, hints),
             ParticularsReader.of(file.particulars, file.amounts),
+            {_key(it): frozenset(map(_key, many)) for it, many in file.kinds.items()},
             known,
             fillers.single_words(),
         )
@@ -314,3 +318,7 @@ class Wording:
 
 def _plain(lines: Iterable[str]) -> Phrases[None]:
     return Phrases.of((phrase, None) for line in lines for phrase in line.split(","))
+
+
+def _key(word: str) -> str:
+    return tokens(word)[0].key

@@ -132,6 +132,35 @@ def test_a_part_that_is_named_chooses_among_what_was_offered(
 
 
 @pytest.mark.parametrize(
+    "question",
+    [
+        "giấy chứng nhận trạm nạp khí",
+        "xin giấy chứng nhận đủ điều kiện kinh doanh khí",
+        "giấy phép điện lực em hỏi chút",
+    ],
+)
+def test_a_general_word_is_asked_back_for_its_kinds(catalogue: Catalogue, question: str) -> None:
+    found = resolve(catalogue.index, question)
+    assert isinstance(found, Ambiguous)
+    assert len({choice.family for choice in found.choices}) > 1
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("trạm nạp khí CNG cho xe buýt", "sct-khi-nap-cng-phuong-tien-cap"),
+        ("CNG filling station for buses", "sct-khi-nap-cng-phuong-tien-cap"),
+        ("mở cửa hàng bán chai rượu vang", "2.000620"),
+        ("giấy phép tư vấn điện lực", "sct-gp-tu-van-dien"),
+    ],
+)
+def test_a_kind_that_is_named_is_taken(catalogue: Catalogue, question: str, meant: str) -> None:
+    found = resolve(catalogue.index, question)
+    assert isinstance(found, Resolved)
+    assert found.procedure.id == meant
+
+
+@pytest.mark.parametrize(
     ("question", "aspects"),
     [
         ("hồ sơ, phí, mấy ngày để xin giấy phép bán lẻ rượu", "documents fee processing_time"),
