@@ -100,8 +100,9 @@ class FamilyIndex:
         index.reader = Reader.of(wording, (query for _, _, query, _ in read), index._rarity)
         for family, procedure, query, is_official in read:
             index._add(family, procedure, query, is_official=is_official)
+        naming = index._named_by()
         for procedure, query in questions:
-            if not index._is_general(query):
+            if not _is_general(query, naming):
                 index._add(index.families[procedure.family], procedure, query, was_asked=True)
         index._drop_cores_of_many()
         return index
@@ -116,11 +117,13 @@ class FamilyIndex:
         for slug, family in self.families.items():
             family.cores = {core for core in family.cores if beginnings[core] <= {slug}}
 
-    def _is_general(self, query: Query) -> bool:
-        """Whether a question names no more than the official names of several families share."""
-        named = {token.key for token in query.content}
-        sharing = sum(named <= family.official for family in self.families.values() if family.ours)
-        return sharing >= _SEVERAL
+    def _named_by(self) -> Mapping[str, set[str]]:
+        """Return for each word of the official names the families that have it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for slug, family in self.families.items():
+            for key in family.official if family.ours else ():
+                found[key].add(slug)
+        return found
 
     def _learn_asked(self, questions: Iterable[tuple[Procedure, Query]]) -> None:
         """Learn the words that several questions about a family share: the others are chance."""
@@ -328,3 +331,9 @@ class FamilyIndex:
             OTHERS_DOUBT: 0.0 if family.ours else doubt,
             **features_of_phrases(asked, family.phrases),
         }
+
+
+def _is_general(query: Query, naming: Mapping[str, set[str]]) -> bool:
+    """Whether a question names no more than the official names of several families share."""
+    words = [naming.get(token.key, set()) for token in query.content]
+    return not words or len(set.intersection(*words)) >= _SEVERAL
