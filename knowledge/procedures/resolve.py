@@ -40,7 +40,7 @@ OFFER = 0.04
 """With this share of the probability of all that is ours a family is offered as a choice."""
 NONE = 0.5
 """From this probability on nothing of the knowledge base is meant."""
-CLEAR = 0.75
+CLEAR = 0.85
 """With this share of the probability of all that is ours one of two families is clearly meant."""
 _FEW = 2
 _MANY = 3
