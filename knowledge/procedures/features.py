@@ -45,6 +45,10 @@ class Asked:
     frame: Mapping[str, float]
     frame_total: float
     joined: str
+    known: tuple[frozenset[str], ...]
+    """For each known word the words of official names that say it: itself, or kinds of it."""
+    known_pairs: frozenset[str]
+    """The pairs whose words have no kinds."""
 
 
 class Likeness(NamedTuple):

@@ -102,7 +102,7 @@ class FamilyIndex:
             index._add(family, procedure, query, is_official=is_official)
         naming = index._named_by()
         for procedure, query in questions:
-            if not _is_general(query, naming):
+            if not _fits_many(query, naming):
                 index._add(index.families[procedure.family], procedure, query, was_asked=True)
         index._drop_cores_of_many()
         return index
@@ -149,16 +149,21 @@ class FamilyIndex:
         words = {token: self._weight(token) for token in query.content}
         terms = self._terms(query.content)
         frame = {key: self._frame_rarity[key] for key in query.frame if key in self._frame_rarity}
+        pairs = {term: weight for term, weight in terms.items() if " " in term}
+        kinds = self.reader.wording.kinds
+        known = [token.key for token in words if token.key in self._rarity]
         return Asked(
             query,
             words,
             sum(words.values()) or 1.0,
             terms,
             norm(terms),
-            {term: weight for term, weight in terms.items() if " " in term},
+            pairs,
             frame,
             sum(frame.values()),
             "".join(token.key for token in query.content),
+            tuple(kinds.get(key, frozenset()) | {key} for key in known),
+            frozenset(pair for pair in pairs if kinds.keys().isdisjoint(pair.split())),
         )
 
     def score(self, query: Query, doubt: float) -> list[Scored]:
@@ -289,19 +294,6 @@ class FamilyIndex:
                 terms[pair] = self._rarity[pair]
         return terms
 
-    def _is_in_name(self, family: Family, asked: Asked) -> bool:
-        """Whether all that is known of a question stands in the official names of a family.
-
-        A general word stands there where a kind of it does: "khí" in a name with "LPG".
-        """
-        kinds = self.reader.wording.kinds
-        words = [token.key for token in asked.words if token.key in self._rarity]
-        pairs = [pair for pair in asked.pairs if kinds.keys().isdisjoint(pair.split())]
-        return all(
-            key in family.official or not kinds.get(key, frozenset()).isdisjoint(family.official)
-            for key in words
-        ) and family.official_pairs.issuperset(pairs)
-
     def _features(self, family: Family, asked: Asked, doubt: float) -> Mapping[str, float]:
         known = {token: family.knows(token) for token in asked.words}
         hits = sum(share * asked.words[token] for token, share in known.items())
@@ -320,7 +312,10 @@ class FamilyIndex:
             "coverage": hits / asked.total,
             "pairs": share_of(asked.pairs, family.pairs),
             "name": official / asked.total,
-            IN_NAME: float(self._is_in_name(family, asked)),
+            IN_NAME: float(
+                not any(saying.isdisjoint(family.official) for saying in asked.known)
+                and asked.known_pairs <= family.official_pairs
+            ),
             "evidence": min(1.0, hits / _MUCH),
             "missing": min(1.0, missing / _MUCH),
             "lacks_variant": float(
@@ -333,7 +328,7 @@ class FamilyIndex:
         }
 
 
-def _is_general(query: Query, naming: Mapping[str, set[str]]) -> bool:
+def _fits_many(query: Query, naming: Mapping[str, set[str]]) -> bool:
     """Whether a question names no more than the official names of several families share."""
     words = [naming.get(token.key, set()) for token in query.content]
     return not words or len(set.intersection(*words)) >= _SEVERAL
