@@ -110,7 +110,12 @@ def chat(
 @app.command()
 def ask(
     file: Annotated[
-        Path | None, typer.Argument(help="JSON lines {id, text, conversation?}; default: input.")
+        Path | None,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="JSON lines {id, text, conversation?}; default: input.",
+        ),
     ] = None,
     url: Annotated[str | None, typer.Option(help="Address of a running gateway.")] = None,
     today: Annotated[
@@ -131,7 +136,10 @@ def ask(
 
 @app.command()
 def evaluate(
-    files: Annotated[list[Path], typer.Argument(help="Labelled questions, JSON lines.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="Labelled questions, JSON lines."),
+    ],
     slices: Annotated[
         str, typer.Option(help="Ways of typing, by comma; `all` or names from the table.")
     ] = "all",

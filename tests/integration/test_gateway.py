@@ -186,6 +186,20 @@ def test_ask_gives_exactly_the_fields_and_keeps_the_order(gateway: Running) -> N
     assert answers[0]["sources"]
 
 
+@pytest.mark.parametrize("command", ["ask", "evaluate"])
+def test_a_file_that_is_not_there_is_named(command: str) -> None:
+    done = subprocess.run(
+        [MOTCUA, command, "missing.jsonl"],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "missing.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_bad_line_of_ask_is_named(gateway: Running) -> None:
     done = subprocess.run(
         [MOTCUA, "ask", "--url", gateway.url],
