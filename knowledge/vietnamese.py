@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 _D_FOLDING = str.maketrans({"đ": "d", "Đ": "D", "Ð": "D", "ð": "d"})
@@ -135,6 +136,7 @@ def words(text: str) -> list[Word]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _key_of_word(word: str) -> tuple[str, str]:
     lowered = word.lower().replace("_", "")
     short = SHORTHAND.get(lowered)

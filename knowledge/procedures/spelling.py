@@ -246,7 +246,8 @@ def as_bare(token: Token) -> Token:
 
     "vay" is not "vậy" then. Shorthand is written out without marks.
     """
-    return token._replace(bare=not token.marked and token.key not in _WRITTEN_OUT)
+    bare = not token.marked and token.key not in _WRITTEN_OUT
+    return token._replace(bare=True) if bare else token
 
 
 def _neighbours(typed: Sequence[Token], at: int) -> tuple[str, str]:
