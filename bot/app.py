@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.web.security import security_headers
 
 if TYPE_CHECKING:
+    from actions.services import Services
     from bot.gateway import Gateway
 
 _MAX_BODY = 256 * 1024
@@ -29,8 +30,11 @@ OPENING: web.AppKey[asyncio.Task[None]] = web.AppKey("opening", asyncio.Task)
 GATEWAY: web.AppKey[asyncio.Future[Gateway]] = web.AppKey("gateway", asyncio.Future)
 
 
-def build_app(settings: Settings) -> web.Application:
-    """Return the application; it opens the gateway when it starts and closes it at its end."""
+def build_app(settings: Settings, services: Services | None = None) -> web.Application:
+    """Return the application; it opens the gateway when it starts and closes it at its end.
+
+    Without services the gateway builds its own.
+    """
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[security_headers])
     app.router.add_get("/livez", _livez)
     app.router.add_get("/readyz", _with_gateway(_readyz))
@@ -63,7 +67,7 @@ def build_app(settings: Settings) -> web.Application:
     async def run(app: web.Application) -> AsyncIterator[None]:
         app[GATEWAY] = asyncio.get_running_loop().create_future()
         close = asyncio.Event()
-        app[OPENING] = asyncio.create_task(_keep_open(settings, app[GATEWAY], close))
+        app[OPENING] = asyncio.create_task(_keep_open(settings, services, app[GATEWAY], close))
         yield
         close.set()
         await app[OPENING]
@@ -79,12 +83,15 @@ def serve_console(app: web.Application, receive: Receive) -> None:
 
 
 async def _keep_open(
-    settings: Settings, opened: asyncio.Future[Gateway], close: asyncio.Event
+    settings: Settings,
+    services: Services | None,
+    opened: asyncio.Future[Gateway],
+    close: asyncio.Event,
 ) -> None:
     """Open the gateway and keep it until `close`; the modules load beside the event loop."""
     try:
         module = await asyncio.to_thread(importlib.import_module, "bot.gateway")
-        async with module.open_gateway(settings) as gateway:
+        async with module.open_gateway(settings, services=services) as gateway:
             opened.set_result(gateway)
             await close.wait()
     except Exception as error:

@@ -18,10 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.settings import Settings
 from bot.storage.migrate import upgrade_database
 from knowledge.database import open_engine
-from knowledge.procedures.catalogue import Catalogue, Terms
-from knowledge.procedures.files import scan
-from knowledge.settings import SHIPPED_DATA
+from knowledge.procedures.catalogue import Catalogue
 from tests.support.processes import Running, free_port, start
+from tests.support.services import shipped_catalogue
 
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
@@ -100,9 +99,7 @@ async def engine(database_url: str, tmp_path: Path) -> AsyncIterator[AsyncEngine
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """The shipped knowledge base."""
-    found = scan(SHIPPED_DATA)
-    assert not found.faults
-    return Catalogue.build(found.procedures.values(), Terms.load(SHIPPED_DATA))
+    return shipped_catalogue()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.app import GATEWAY, build_app
 from bot.settings import Settings
 from tests.support.processes import free_port
+from tests.support.services import services_for
 
 ANSWER = "Lệ phí:\n<200.000 & 300.000> đồng cho: {said}"
 BUTTONS = ({"title": "Thời hạn", "payload": "/ask_processing_time"},)
@@ -43,7 +44,7 @@ async def open_gateway_for(
             }
             | settings
         )
-        app = build_app(made)
+        app = build_app(made, services_for(made))
         async with _served(app, port) as url:
             await asyncio.shield(app[GATEWAY])
             yield url

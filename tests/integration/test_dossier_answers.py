@@ -16,14 +16,13 @@ from actions.dossiers import AskTrackingCode, TrackDossier, ValidateDossierForm
 from actions.filing import filing_day
 from actions.following import FollowDossier
 from actions.procedures import AnswerProcedure
-from actions.services import LOCAL_ZONE, Services, build_services
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
+from actions.services import LOCAL_ZONE, Services
 from knowledge.dossiers.dossier import Dossier, DossierFound, Step, Supplement
 from knowledge.dossiers.status import Status
 from knowledge.dossiers.timeline import Event, EventKind, timeline
 from knowledge.privacy.callers import Callers
 from knowledge.privacy.rules import Rules
+from tests.support.services import opened_services
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
 TODAY = NOW.date()
@@ -45,11 +44,8 @@ class Said:
 
 @pytest.fixture(scope="module")
 async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Services]:
-    settings = Settings(var_dir=tmp_path_factory.mktemp("var"))
-    await upgrade_database(settings)
-    services = build_services(settings, clock=lambda: NOW)
-    yield services
-    await services.close()
+    async with opened_services(tmp_path_factory.mktemp("var"), NOW) as services:
+        yield services
 
 
 @pytest.fixture

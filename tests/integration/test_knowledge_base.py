@@ -11,13 +11,19 @@ from knowledge.procedures.files import scan
 from knowledge.procedures.repository import LiveCatalogue, ProcedureRepository
 from knowledge.settings import SHIPPED_DATA
 
-PETROL = "procedures/luu-thong-hang-hoa/2.000648.yaml"
+FIELD = "luu-thong-hang-hoa"
+PETROL = f"procedures/{FIELD}/2.000648.yaml"
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
+    """The records of one field, without questions of others: indexed anew within a moment."""
     folder = tmp_path / "data"
-    shutil.copytree(SHIPPED_DATA, folder)
+    folder.mkdir()
+    for file in SHIPPED_DATA.glob("*.yaml"):
+        shutil.copy(file, folder)
+    shutil.copytree(SHIPPED_DATA / "procedures" / FIELD, folder / "procedures" / FIELD)
+    (folder / "asked_questions.yaml").write_text("questions: {}\n", encoding="utf-8")
     return folder
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.base import Outcome
-from actions.services import LOCAL_ZONE, build_services
+from actions.services import LOCAL_ZONE
 from bot.reports.exports import to_csv, to_xlsx
 from bot.reports.pdf import pdf_bytes
 from bot.reports.questions import count_questions
@@ -23,6 +23,7 @@ from knowledge.dossiers.registry import DossierRegistry
 from knowledge.dossiers.report import Period
 from knowledge.questions.figures import QuestionFigures, QuestionLine, QuestionReport
 from knowledge.questions.tickets import Question, Tickets
+from tests.support.services import services_for
 
 PERIOD = Period(date(2026, 10, 15), date(2026, 11, 24))
 WORDS = ReportWords.load()
@@ -99,7 +100,7 @@ def test_every_outcome_but_a_greeting_has_its_figure() -> None:
 async def source(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[ReportSource]:
     url = engine.url.render_as_string(hide_password=False)
     settings = Settings(var_dir=tmp_path, database_url=url)
-    services = build_services(settings, clock=lambda: at(11, 24))
+    services = services_for(settings, clock=lambda: at(11, 24))
     yield ReportSource(services, DossierRegistry(engine), settings.data_dir)
     await services.close()
 

@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
-from actions.services import LOCAL_ZONE, build_services
+from actions.services import LOCAL_ZONE
 from bot import cli
 from bot.reports.charts import draw
 from bot.reports.exports import to_csv, to_xlsx
@@ -43,6 +43,7 @@ from knowledge.office.calendar import WorkingCalendar
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.settings import SHIPPED_DATA
 from tests.conftest import TODAY
+from tests.support.services import services_for
 
 HALF_YEAR = Period(date(2026, 1, 1), date(2026, 6, 30))
 PRESETS = load_presets(SHIPPED_DATA)
@@ -278,7 +279,7 @@ async def staff(tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.App
     """The page in a web application with the headers of ours; its registry has the sample."""
     settings = Settings(var_dir=tmp_path)
     await upgrade_database(settings)
-    services = build_services(settings, clock=lambda: datetime(2026, 11, 24, 9, tzinfo=LOCAL_ZONE))
+    services = services_for(settings, clock=lambda: datetime(2026, 11, 24, 9, tzinfo=LOCAL_ZONE))
     registry = DossierRegistry(services.engine)
     read = read_dossiers(SHIPPED_DATA / SAMPLE, PRESETS, TODAY)
     await registry.import_all(read.dossiers, source=SAMPLE.name)

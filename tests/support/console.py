@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from actions.services import Services, build_services
+from actions.services import Services
 from bot.app import serve_console
 from bot.console.door import Doorkeeper
 from bot.console.forms import FormTokens
@@ -28,6 +28,7 @@ from bot.storage.tables import inbox, outbox
 from bot.web.security import security_headers
 from knowledge.privacy.alarms import Alarm, Kind, raise_alarm
 from knowledge.questions.tickets import Question
+from tests.support.services import services_for
 
 PASSWORD = "password-of-the-tests"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -103,7 +104,7 @@ async def staff_console(engine: AsyncEngine, folder: Path) -> AsyncIterator[Staf
     settings = Settings(
         database_url=engine.url.render_as_string(hide_password=False), var_dir=folder
     )
-    console = StaffConsole(build_services(settings, clock=lambda: console.now))
+    console = StaffConsole(services_for(settings, clock=lambda: console.now))
     pages = StaffPages(
         Frame(),
         console.services,

@@ -19,23 +19,19 @@ from actions.following import FollowDossier, ListFollowed
 from actions.office import ReplyOffice
 from actions.people import HandOver
 from actions.procedures import AnswerProcedure, ListProcedures
-from actions.services import LOCAL_ZONE, Services, build_services
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
+from actions.services import LOCAL_ZONE, Services
 from knowledge.database import open_engine
 from knowledge.dossiers.registry import Dossier, DossierRegistry
 from knowledge.dossiers.status import Status
+from knowledge.settings import SHIPPED_DATA
+from tests.support.services import opened_services
 
 
 @pytest.fixture(scope="module")
 async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Services]:
-    settings = Settings(var_dir=tmp_path_factory.mktemp("var"))
-    await upgrade_database(settings)
-    services = build_services(
-        settings, clock=lambda: datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
-    )
-    yield services
-    await services.close()
+    now = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
+    async with opened_services(tmp_path_factory.mktemp("var"), now) as services:
+        yield services
 
 
 def tracker(text: str, intent: str, *, confidence: float = 0.9, **slots: Any) -> Tracker:
@@ -200,7 +196,7 @@ async def test_telephone_and_hours_come_from_the_installation(
     file.write_text(
         'hotline: "0000 111 222"\nopening_hours:\n  wednesday: ["07:30-11:30"]\n', encoding="utf-8"
     )
-    office = type(services.office).load(Settings().data_dir, file)
+    office = type(services.office).load(SHIPPED_DATA, file)
     told = dataclasses.replace(services, office=office)
     hours, _, _ = await run(ReplyOffice(told), tracker("x", "ask_working_hours"))
     contact, _, _ = await run(ReplyOffice(told), tracker("x", "ask_contact"))

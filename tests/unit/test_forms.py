@@ -8,12 +8,11 @@ import pytest
 
 from actions.base import REPORT_KEY
 from actions.procedures import AnswerProcedure
-from actions.services import LOCAL_ZONE, build_services
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
+from actions.services import LOCAL_ZONE
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.forms import INDEX, LARGEST_BYTES, Forms, form_faults
 from knowledge.procedures.model import Procedure, State
+from tests.support.services import opened_services
 from tests.unit.test_actions import tracker
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -140,19 +139,13 @@ async def test_the_answer_on_forms_reports_the_files(catalogue: Catalogue, tmp_p
         tmp_path / "forms",
         f'file: mau-01.pdf, name: Đơn, procedures: ["{current.id}", "{past.id}"]',
     )
-    settings = Settings(var_dir=tmp_path, forms_dir=folder)
-    await upgrade_database(settings)
-    services = build_services(
-        settings, clock=lambda: datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
-    )
-    try:
+    now = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
+    async with opened_services(tmp_path, now, forms_dir=folder) as services:
         asked = {
             (aspect, it.id): await _report(services, aspect, it.id)
             for it in (current, past)
             for aspect in ("ask_forms", "ask_fee")
         }
-    finally:
-        await services.close()
     file = {"name": "Đơn.pdf", "path": str((folder / "mau-01.pdf").resolve())}
     assert asked[("ask_forms", current.id)] == [file]
     assert asked[("ask_forms", past.id)] == []  # the old form would be filled in for nothing

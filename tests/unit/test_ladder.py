@@ -18,12 +18,11 @@ from actions.dossiers import AskTrackingCode, ValidateDossierForm
 from actions.lists import MOST_BUTTONS
 from actions.people import HandOver
 from actions.procedures import AnswerProcedure, ListProcedures
-from actions.services import LOCAL_ZONE, Services, build_services
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
+from actions.services import LOCAL_ZONE, Services
 from knowledge.database import open_engine
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.questions.tickets import Tickets
+from tests.support.services import opened_services
 
 TOBACCO = ["sct-thuoc-la-ban-le-cap", "sct-thuoc-la-ban-buon-cap"]
 ACTIONS: dict[str, Any] = {
@@ -38,13 +37,9 @@ ACTIONS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Services]:
-    settings = Settings(var_dir=tmp_path_factory.mktemp("var"))
-    await upgrade_database(settings)
-    services = build_services(
-        settings, clock=lambda: datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
-    )
-    yield services
-    await services.close()
+    now = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
+    async with opened_services(tmp_path_factory.mktemp("var"), now) as services:
+        yield services
 
 
 @dataclass

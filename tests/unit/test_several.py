@@ -4,35 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actions.dossiers import AskTrackingCode, TrackDossier
 from actions.procedures import AnswerProcedure
-from actions.services import LOCAL_ZONE, Services, build_services
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
+from actions.services import LOCAL_ZONE, Services
 from knowledge.procedures.answers import aspect_of_lead_time
 from knowledge.procedures.catalogue import Catalogue
 from knowledge.procedures.model import Aspect, Variant
 from knowledge.procedures.resolve import Resolved, resolve
 from knowledge.procedures.several import two_meant
+from tests.support.services import opened_services
 from tests.unit.test_actions import run, tracker
 
 ALCOHOL, TOBACCO = "2.000620", "sct-thuoc-la-ban-le-cap"
 
 
-@pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    settings = Settings(var_dir=tmp_path)
-    await upgrade_database(settings)
-    services = build_services(
-        settings, clock=lambda: datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
-    )
-    yield services
-    await services.close()
+@pytest.fixture(scope="module")
+async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Services]:
+    now = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL_ZONE)
+    async with opened_services(tmp_path_factory.mktemp("var"), now) as services:
+        yield services
 
 
 @pytest.mark.parametrize(
