@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from bot.settings import Settings, SettingsError, load_settings
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
 )
+_GROUPS = ("kb", "dossiers", "staff", "report", "messages", "privacy", "link", "zalo")
 
 
 def main() -> None:
@@ -29,19 +31,19 @@ def main() -> None:
 
 
 def _add_groups(named: list[str]) -> None:
-    """Add the groups of commands; a command that is none of them need not wait for their load."""
-    if named and named[0] in ("serve", "train"):
-        return
-    from bot.commands import dossiers, kb, link, messages, privacy, report, staff, zalo
+    """Add the groups of commands: the one that is called, or all where none is.
 
-    app.add_typer(kb.app, name="kb")
-    app.add_typer(dossiers.app, name="dossiers")
-    app.add_typer(staff.app, name="staff")
-    app.command("report")(report.report)
-    app.add_typer(messages.app, name="messages")
-    app.add_typer(privacy.app, name="privacy")
-    app.add_typer(link.app, name="link")
-    app.add_typer(zalo.app, name="zalo")
+    They take a while to load, and a command that is called needs no other.
+    """
+    called = named[0] if named else ""
+    if called in {it.callback.__name__ for it in app.registered_commands if it.callback}:
+        return
+    for name in (called,) if called in _GROUPS else _GROUPS:
+        module = import_module(f"bot.commands.{name}")
+        if name == "report":
+            app.command(name)(module.report)
+        else:
+            app.add_typer(module.app, name=name)
 
 
 @app.command()
