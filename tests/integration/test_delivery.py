@@ -14,8 +14,6 @@ from bot.channels.base import Capabilities, NotDelivered
 from bot.delivery.rendering import Rendered
 from bot.delivery.signals import Signal, listen
 from bot.messages import Button, Inbound, Kind, Reply
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
 from bot.storage.tables import inbox as inbox_table
 from knowledge.database import open_engine
 from tests.support.desk import TEXTS, Desk, message
@@ -165,7 +163,6 @@ async def test_personal_numbers_do_not_reach_the_assistant(desk: Desk) -> None:
 async def test_gateways_tell_each_other_at_once_what_they_have_stored(
     postgresql_url: str, tmp_path: Path
 ) -> None:
-    await upgrade_database(Settings(database_url=postgresql_url, var_dir=tmp_path))
     here, there = open_engine(postgresql_url), open_engine(postgresql_url)
     heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
     listening = asyncio.create_task(

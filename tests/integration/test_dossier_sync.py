@@ -22,8 +22,6 @@ from bot import cli
 from bot.dossiers.portal import Portal
 from bot.dossiers.settings import DossierSettings
 from bot.dossiers.sync import DossierSync, SyncResult
-from bot.settings import Settings
-from bot.storage.migrate import upgrade_database
 from knowledge.database import open_engine
 from knowledge.dossiers.dossier import Dossier, DossierFound
 from knowledge.dossiers.registry import DossierRegistry
@@ -290,8 +288,6 @@ def test_without_a_portal_nothing_can_be_asked() -> None:
 async def test_a_killed_run_is_begun_again_and_ends(
     fake: FakePortal, postgresql_url: str, tmp_path: Path
 ) -> None:
-    settings = Settings(database_url=postgresql_url, var_dir=tmp_path)
-    await upgrade_database(settings)
     engine = open_engine(postgresql_url)
     codes = [f"H05.20-261005-{number:04}" for number in range(1, 121)]
     await registered(engine, *(dossier(code, Status.RECEIVED) for code in codes))

@@ -492,6 +492,9 @@ async def test_requests_for_papers_survive_the_upgrade_of_an_older_database(
     def to(revision: str) -> Any:
         return lambda connection: command.upgrade(configuration(connection), revision)
 
+    def back_to(revision: str) -> Any:
+        return lambda connection: command.downgrade(configuration(connection), revision)
+
     def fill(connection: Connection) -> None:
         connection.execute(
             text(
@@ -508,12 +511,12 @@ async def test_requests_for_papers_survive_the_upgrade_of_an_older_database(
             )
         )
 
-    for work in (to("0003"), fill, to("head")):
+    for work in (back_to("base"), to("0003"), fill, to("head")):
         async with engine.begin() as connection:
             await connection.run_sync(work)
     found = await look_up(DossierRegistry(engine))
     assert found.dossier.supplements == (Supplement("Bản vẽ", due_on=date(2026, 12, 1)),)
     assert [it.status for it in found.steps] == [Status.SUPPLEMENT_REQUESTED]
     async with engine.begin() as connection:
-        await connection.run_sync(lambda it: command.downgrade(configuration(it), "0003"))
+        await connection.run_sync(back_to("0003"))
     await engine.dispose()
