@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
 
+from bot.settings import Settings
+from bot.storage.migrate import upgrade
 from tests.support.chat import person
 from tests.support.processes import MODEL, PROJECT, RASA, Running, free_port, start
 
@@ -25,40 +28,58 @@ QUESTIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def stock_actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`python -m rasa_sdk --actions actions`, as a Rasa developer runs it."""
-    folder = tmp_path_factory.mktemp("actions")
-    from bot.settings import Settings
-    from bot.storage.migrate import upgrade
+class Sides(NamedTuple):
+    """Stock Rasa and our own runtime, with the same model and the same action server."""
 
+    stock: Running
+    ours: Running
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
+    """All three processes; they load beside each other."""
+    actions = start_stock_actions(tmp_path_factory.mktemp("actions"))
+    webhook = f"{actions.url}/webhook"
+    stock = start_stock_rasa(tmp_path_factory.mktemp("rasa"), webhook)
+    ours = start_our_runtime(tmp_path_factory.mktemp("runtime"), webhook)
+    try:
+        actions.wait_for("/health")
+        stock.wait_for("/status")
+        ours.wait_for("/status")
+        yield Sides(stock, ours)
+    finally:
+        for running in (ours, stock, actions):
+            running.stop()
+
+
+@pytest.fixture(scope="module")
+def stock_rasa(sides: Sides) -> Running:
+    return sides.stock
+
+
+@pytest.fixture(scope="module")
+def our_runtime(sides: Sides) -> Running:
+    return sides.ours
+
+
+def start_stock_actions(folder: Path) -> Running:
+    """`python -m rasa_sdk --actions actions`, as a Rasa developer runs it."""
     upgrade(Settings(var_dir=folder))
     port = free_port()
-    running = start(
+    return start(
         [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)],
         log=folder / "actions.log",
         url=f"http://127.0.0.1:{port}",
         env={"MOTCUA_VAR_DIR": str(folder), "ACTION_SERVER_SANIC_HOST": "127.0.0.1"},
     )
-    try:
-        running.wait_for("/health")
-        yield running
-    finally:
-        running.stop()
 
 
-@pytest.fixture(scope="module")
-def stock_rasa(
-    stock_actions: Running, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
-    """`rasa run` with the trained model and the stock action server."""
-    folder = tmp_path_factory.mktemp("rasa")
+def start_stock_rasa(folder: Path, webhook: str) -> Running:
+    """`rasa run` with the trained model."""
     endpoints = folder / "endpoints.yml"
-    endpoints.write_text(
-        f"action_endpoint:\n  url: {stock_actions.url}/webhook\n", encoding="utf-8"
-    )
+    endpoints.write_text(f"action_endpoint:\n  url: {webhook}\n", encoding="utf-8")
     port = free_port()
-    running = start(
+    return start(
         [
             RASA / "rasa",
             "run",
@@ -70,37 +91,22 @@ def stock_rasa(
         url=f"http://127.0.0.1:{port}",
         cwd=NLU,
     )
-    try:
-        running.wait_for("/status")
-        yield running
-    finally:
-        running.stop()
 
 
-@pytest.fixture(scope="module")
-def our_runtime(
-    stock_actions: Running, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
-    """Our own runtime against the stock action server."""
-    folder = tmp_path_factory.mktemp("runtime")
+def start_our_runtime(folder: Path, webhook: str) -> Running:
     port = free_port()
-    running = start(
+    return start(
         [
             RASA / "python",
             "server.py",
             *("--port", str(port), "--model", MODEL),
-            *("--actions-url", f"{stock_actions.url}/webhook"),
+            *("--actions-url", webhook),
             *("--tracker-store", f"sqlite:///{folder / 'conversations.db'}"),
         ],
         log=folder / "runtime.log",
         url=f"http://127.0.0.1:{port}",
         cwd=NLU,
     )
-    try:
-        running.wait_for("/status")
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
@@ -170,22 +176,37 @@ async def test_the_gateway_runs_against_stock_rasa(
         running.stop()
 
 
-def rasa(*arguments: str) -> subprocess.CompletedProcess[str]:
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Done]]]:
+    """Rasa's own checks of the data and of the stories, beside each other."""
+    figures = tmp_path_factory.mktemp("stories")
+    commands = {
+        "data": ("data", "validate", "--domain", "domain", "--data", "data", "--fail-on-warnings"),
+        "stories": (
+            *("test", "core", "--model", str(MODEL), "--stories", "tests"),
+            *("--out", str(figures), "--fail-on-prediction-errors", "--no-plot"),
+        ),
+    }
+    with ThreadPoolExecutor() as pool:
+        yield {name: pool.submit(rasa, *command) for name, command in commands.items()}
+
+
+def rasa(*arguments: str) -> Done:
     return subprocess.run(
         [RASA / "rasa", *arguments], cwd=NLU, capture_output=True, text=True, timeout=350
     )
 
 
-def test_the_data_are_valid_for_rasa() -> None:
-    done = rasa("data", "validate", "--domain", "domain", "--data", "data", "--fail-on-warnings")
+def test_the_data_are_valid_for_rasa(checked: Mapping[str, Future[Done]]) -> None:
+    done = checked["data"].result()
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
-def test_the_conversation_stories_pass(tmp_path: Path) -> None:
-    done = rasa(
-        *("test", "core", "--model", str(MODEL), "--stories", "tests"),
-        *("--out", str(tmp_path), "--fail-on-prediction-errors", "--no-plot"),
-    )
+def test_the_conversation_stories_pass(checked: Mapping[str, Future[Done]]) -> None:
+    done = checked["stories"].result()
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
