@@ -31,6 +31,9 @@ import rasa.utils.log_utils  # noqa: E402
 # Before anything else of Rasa: unconfigured, its log prints every message in full.
 rasa.utils.log_utils.configure_structlog(logging.WARNING)
 
+# The intent classifier is read with it. It looks each of its types up in all modules there are:
+# once TensorFlow has loaded its thousands, that takes seconds.
+import skops.io  # noqa: E402, F401
 from aiohttp import web  # noqa: E402
 from rasa.core.agent import Agent, load_agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
