@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.procedures.catalogue import Catalogue, Terms
@@ -83,6 +84,12 @@ class ProcedureRepository:
 
         A record whose file is broken keeps its last good revision.
         """
+        try:
+            return await self._record(found)
+        except IntegrityError:  # another gateway has recorded the same change at this moment
+            return await self._record(found)
+
+    async def _record(self, found: Scan) -> SyncResult:
         async with self._engine.begin() as connection:
             before = await _latest(connection)
             added: list[str] = []

@@ -1,11 +1,13 @@
 """The knowledge base in the database: revisions, live changes, broken files."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from knowledge.database import open_engine
 from knowledge.procedures import repository
 from knowledge.procedures.files import scan
 from knowledge.procedures.repository import LiveCatalogue, ProcedureRepository
@@ -101,3 +103,14 @@ async def test_synchronising_twice_records_nothing_new(engine: AsyncEngine) -> N
     second = await repo.sync(scan(SHIPPED_DATA))
     assert len(first.added) >= 214
     assert second == repository.SyncResult()
+
+
+async def test_gateways_that_start_together_record_the_files_once(
+    database_url: str, data_dir: Path
+) -> None:
+    found = scan(data_dir)
+    engines = [open_engine(database_url) for _ in range(4)]
+    results = await asyncio.gather(*(ProcedureRepository(it).sync(found) for it in engines))
+    assert sorted(len(it.added) for it in results) == [0, 0, 0, len(found.procedures)]
+    for engine in engines:
+        await engine.dispose()
