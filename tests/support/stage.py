@@ -103,6 +103,7 @@ async def stage(
             gateway.start()
             opened.callback(gateway.stop)
             running.append(gateway)
+        for gateway in running:
             await gateway.wait("/readyz")
         while not (telegram.hook.url and zalo_bot.secret):  # noqa: ASYNC110 - a process
             await asyncio.sleep(0.05)
