@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from tests.support.people import OnWeb
 from tests.support.stage import SECRET, Stage
 
 PATIENCE_S = 30.0
+SETTLED_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Door(Protocol):
     def fault(self, kind: str, person: int) -> None:
         """Let the platform misbehave at the next message to a person."""
 
-    async def heard(self, person: int) -> Sequence[str]:
-        """Return what a person has received."""
+    async def heard(self, person: int, enough: int | None = None) -> Sequence[str]:
+        """Return what a person has received; the web chat may stop reading when it is enough."""
 
 
 class TelegramDoor:
@@ -81,7 +82,7 @@ class TelegramDoor:
     def fault(self, kind: str, person: int) -> None:
         self._fake.faults.append(TelegramFault(kind, chat=person))  # type: ignore[arg-type]
 
-    async def heard(self, person: int) -> Sequence[str]:
+    async def heard(self, person: int, enough: int | None = None) -> Sequence[str]:
         return self._fake.texts(person)
 
     def _post(self, event_id: int, **update: Any) -> Post:
@@ -119,7 +120,7 @@ class ZaloOADoor:
     def fault(self, kind: str, person: int) -> None:
         self._fake.faults.append(ZaloFault(kind, chat=str(person)))  # type: ignore[arg-type]
 
-    async def heard(self, person: int) -> Sequence[str]:
+    async def heard(self, person: int, enough: int | None = None) -> Sequence[str]:
         return self._fake.texts(str(person))
 
     def _post(self, event: Mapping[str, Any]) -> Post:
@@ -152,7 +153,7 @@ class ZaloBotDoor:
     def fault(self, kind: str, person: int) -> None:
         self._fake.faults.append(ZaloFault(kind, chat=str(person)))  # type: ignore[arg-type]
 
-    async def heard(self, person: int) -> Sequence[str]:
+    async def heard(self, person: int, enough: int | None = None) -> Sequence[str]:
         return self._fake.texts(str(person))
 
     def _post(self, person: int, name: str, event_id: int, **fields: str) -> Post:
@@ -185,8 +186,8 @@ class WebDoor:
     def fault(self, kind: str, person: int) -> None:
         raise NotImplementedError("no platform stands behind the web chat")
 
-    async def heard(self, person: int) -> Sequence[str]:
-        return await self._person(person).heard()
+    async def heard(self, person: int, enough: int | None = None) -> Sequence[str]:
+        return await self._person(person).heard(enough)
 
     def _person(self, number: int) -> OnWeb:
         if number not in self._people:
@@ -203,6 +204,8 @@ class Visit:
     url: str
     session: aiohttp.ClientSession
     person: int
+    all_heard: Sequence[str] = ()
+    """What was received so far; in the end `Visits` looks whether more came."""
 
     async def post(self, post: Post) -> int:
         """Return the status that the gateway answers."""
@@ -215,13 +218,50 @@ class Visit:
         return await self.post(self.door.text(self.person, text, new_id()))
 
     async def hears(self, count: int) -> Sequence[str]:
-        """Wait until so much was received, and a little for what should not come."""
+        """Wait until so much was received; nothing may come after it."""
         for _ in range(int(PATIENCE_S / 0.05)):
-            if len(await self.door.heard(self.person)) >= count:
+            self.all_heard = await self.door.heard(self.person, count)
+            if len(self.all_heard) >= count:
                 break
             await asyncio.sleep(0.05)
-        await asyncio.sleep(0.3)
-        return await self.door.heard(self.person)
+        return self.all_heard
+
+    def hears_nothing(self) -> None:
+        """Say that nothing may be received."""
+        self.all_heard = ()
+
+
+class Visits:
+    """All visits of a house with a door for each channel."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        kinds: Sequence[Callable[[Stage], Door]] = (
+            TelegramDoor,
+            ZaloOADoor,
+            ZaloBotDoor,
+            WebDoor,
+        )
+        self._doors = {door.name: door for door in (kind(stage) for kind in kinds)}
+        self._visits: list[Visit] = []
+
+    def somebody(self, channel: str) -> Visit:
+        """Somebody who has not been here before."""
+        url, person = self._stage.gateways[0].url, 5001 + len(self._visits)
+        visit = Visit(self._doors[channel], url, self._stage.session, person)
+        self._visits.append(visit)
+        return visit
+
+    async def heard_nothing_more(self) -> None:
+        """Assert that nobody received anything but what the tests have seen."""
+        await asyncio.sleep(SETTLED_S)
+        found = await asyncio.gather(*(it.door.heard(it.person) for it in self._visits))
+        more = {
+            f"{it.door.name} {it.person}": (it.all_heard, heard)
+            for it, heard in zip(self._visits, found, strict=True)
+            if list(it.all_heard) != list(heard)
+        }
+        assert not more, more
 
 
 def new_id() -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import unicodedata
 from collections.abc import AsyncIterator
 
@@ -15,48 +14,33 @@ import aiohttp
 import pytest
 
 from bot.texts import Texts
-from tests.contract.doors import (
-    Door,
-    Post,
-    TelegramDoor,
-    Visit,
-    WebDoor,
-    ZaloBotDoor,
-    ZaloOADoor,
-    new_id,
-)
-from tests.support.stage import Stage, stage
+from tests.contract.doors import Post, Visit, Visits, new_id
+from tests.support.stage import stage
 
-DOORS = {"telegram": TelegramDoor, "zalo_oa": ZaloOADoor, "zalo_bot": ZaloBotDoor, "web": WebDoor}
+PLATFORMS = ("telegram", "zalo_oa", "zalo_bot")
 TEXTS = Texts.load()
 TAKEN = (200, 202)
-_people = itertools.count(5001)
 
 
-@pytest.fixture(scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@pytest.fixture(scope="module")
+async def visits(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visits]:
     """A gateway with all channels, and a fake for each platform."""
-    async with stage(tmp_path_factory.mktemp("channels")) as it:
-        yield it
+    async with stage(tmp_path_factory.mktemp("channels")) as house:
+        visits = Visits(house)
+        yield visits
+        await visits.heard_nothing_more()
 
 
-@pytest.fixture(scope="session")
-def doors(house: Stage) -> dict[str, Door]:
-    return {name: door(house) for name, door in DOORS.items()}
-
-
-@pytest.fixture(params=[name for name in DOORS if name != "web"])
-def at_platform(request: pytest.FixtureRequest, house: Stage, doors: dict[str, Door]) -> Visit:
+@pytest.fixture(params=PLATFORMS)
+def at_platform(request: pytest.FixtureRequest, visits: Visits) -> Visit:
     """Somebody new on each channel behind which a platform stands."""
-    url = house.gateways[0].url
-    return Visit(doors[request.param], url, house.session, next(_people))
+    return visits.somebody(request.param)
 
 
-@pytest.fixture(params=list(DOORS))
-def visit(request: pytest.FixtureRequest, house: Stage, doors: dict[str, Door]) -> Visit:
+@pytest.fixture(params=[*PLATFORMS, "web"])
+def visit(request: pytest.FixtureRequest, visits: Visits) -> Visit:
     """Somebody new on each channel."""
-    url = house.gateways[0].url
-    return Visit(doors[request.param], url, house.session, next(_people))
+    return visits.somebody(request.param)
 
 
 async def test_a_repeated_event_is_answered_once(visit: Visit) -> None:
@@ -118,7 +102,7 @@ MALFORMED = {
 async def test_a_malformed_body_is_no_fault_of_ours(visit: Visit, name: str) -> None:
     headers = visit.door.text(visit.person, "x", new_id()).headers
     assert await visit.post(Post(MALFORMED[name], headers)) < 500
-    assert await visit.door.heard(visit.person) == []
+    visit.hears_nothing()
 
 
 async def test_a_body_that_is_not_packed_as_it_says_is_no_fault_of_ours(visit: Visit) -> None:
@@ -149,11 +133,9 @@ async def test_a_platform_that_refuses_for_now_gets_it_later(
     assert await at_platform.hears(1) == ["re: lần nữa"]
 
 
-async def test_a_flooded_platform_gets_it_when_it_asks_for_it(
-    house: Stage, doors: dict[str, Door]
-) -> None:
+async def test_a_flooded_platform_gets_it_when_it_asks_for_it(visits: Visits) -> None:
     """Telegram alone says when; the waits of Zalo's answers are tested with its channels."""
-    visit = Visit(doors["telegram"], house.gateways[0].url, house.session, next(_people))
+    visit = visits.somebody("telegram")
     visit.door.fault("flood", visit.person)
     assert await visit.say("lần nữa") in TAKEN
     assert await visit.hears(1) == ["re: lần nữa"]
@@ -167,9 +149,11 @@ async def test_a_lost_answer_of_the_platform_is_not_repeated(at_platform: Visit)
     assert await at_platform.hears(2) == ["re: một", "re: hai"]
 
 
-async def test_a_slow_platform_holds_up_neither_taking_nor_others(at_platform: Visit) -> None:
+async def test_a_slow_platform_holds_up_neither_taking_nor_others(
+    at_platform: Visit, visits: Visits
+) -> None:
     at_platform.door.fault("slow", at_platform.person)
-    other = Visit(at_platform.door, at_platform.url, at_platform.session, next(_people))
+    other = visits.somebody(at_platform.door.name)
     assert await at_platform.say("chậm") in TAKEN
     assert await other.say("nhanh") in TAKEN
     assert await other.hears(1) == ["re: nhanh"]

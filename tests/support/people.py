@@ -112,8 +112,11 @@ class OnWeb:
                 pass
             await asyncio.sleep(AGAIN_S)
 
-    async def heard(self) -> Sequence[str]:
-        """Read the stream from its beginning, as a page does after a reload."""
+    async def heard(self, enough: int | None = None) -> Sequence[str]:
+        """Read the stream from its beginning, as a page does after a reload, until it is silent.
+
+        Whoever waits for no more than so many messages need not wait for the silence.
+        """
         texts: list[str] = []
         timeout = aiohttp.ClientTimeout(total=None, sock_read=0.6)
         query = {"conversation": self.conversation}
@@ -124,6 +127,8 @@ class OnWeb:
                         event = json.loads(line[6:])
                         if event.get("kind"):
                             texts.append(event["text"])
+                            if len(texts) == enough:
+                                break
         except (aiohttp.ClientError, TimeoutError):
             pass
         return texts
