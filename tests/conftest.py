@@ -60,10 +60,10 @@ async def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> SqliteCopie
 @pytest.fixture(scope="session")
 async def postgresql_copies(
     postgresql: str, tmp_path_factory: pytest.TempPathFactory
-) -> PostgresqlCopies:
-    copies = PostgresqlCopies(postgresql, tmp_path_factory.mktemp("postgresql"))
-    await copies.prepare()
-    return copies
+) -> AsyncIterator[PostgresqlCopies]:
+    folder = tmp_path_factory.mktemp("postgresql")
+    async with PostgresqlCopies.opened(postgresql, folder) as copies:
+        yield copies
 
 
 @pytest.fixture

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import Browser
+from typing import Literal
+
+from playwright.async_api import Browser, ViewportSize
 
 from tests.browser.conftest import Visit, visiting
 from tests.browser.fake_gateway import FakeGateway
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CHOICES = [{"label": "Phí", "key": "k1"}, {"label": "Thời hạn", "key": "k2"}]
 ANSWER = (
     "Tên thủ tục mẫu\n\n⚠ Cảnh báo\n1. Đơn\n2. Bản sao\nhttps://example.org\nNguồn: Văn bản mẫu."
 )
+
+SMALL: dict[str, ViewportSize] = {
+    "old phone": {"width": 320, "height": 568},
+    "desktop at 200 percent": {"width": 500, "height": 380},
+    "desktop at 400 percent": {"width": 320, "height": 256},
+}
 
 # Every text on the page with less contrast than WCAG 2.2 AA asks for.
 FAINT_TEXTS = """() => {
@@ -53,14 +61,19 @@ async def say_everything(chat: Visit, gateway: FakeGateway) -> None:
     await chat.page.get_by_role("button", name="Cuộc trò chuyện mới").click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_text_has_enough_contrast(
-    browser: Browser, fake_gateway: FakeGateway, scheme: str
-) -> None:
-    async with visiting(browser, fake_gateway.url, color_scheme=scheme) as chat:
-        assert await chat.page.evaluate(FAINT_TEXTS) == []
-        await say_everything(chat, fake_gateway)
-        assert await chat.page.evaluate(FAINT_TEXTS) == []
+async def test_every_text_has_enough_contrast(chat: Visit, fake_gateway: FakeGateway) -> None:
+    assert await faint_texts(chat) == {"light": [], "dark": []}
+    await say_everything(chat, fake_gateway)
+    assert await faint_texts(chat) == {"light": [], "dark": []}
+
+
+async def faint_texts(chat: Visit) -> dict[str, list[object]]:
+    """Return the texts that have too little contrast, by colour scheme."""
+    found = {}
+    for scheme in SCHEMES:
+        await chat.page.emulate_media(color_scheme=scheme)
+        found[scheme] = await chat.page.evaluate(FAINT_TEXTS)
+    return found
 
 
 async def test_messages_are_in_a_live_region(chat: Visit, fake_gateway: FakeGateway) -> None:
@@ -141,29 +154,26 @@ async def test_motion_stops_for_who_asks_for_less(
         assert await chat.page.evaluate(moving) == "none"
 
 
-@pytest.mark.parametrize(
-    ("width", "height"),
-    [
-        pytest.param(320, 568, id="old phone"),
-        pytest.param(500, 380, id="desktop at 200 percent"),
-        pytest.param(320, 256, id="desktop at 400 percent"),
-    ],
-)
 async def test_a_small_screen_shows_everything_without_scrolling_sideways(
-    browser: Browser, fake_gateway: FakeGateway, width: int, height: int
+    browser: Browser, fake_gateway: FakeGateway
 ) -> None:
-    size = {"width": width, "height": height}
-    async with visiting(browser, fake_gateway.url, viewport=size) as chat:
+    async with visiting(browser, fake_gateway.url, viewport=SMALL["old phone"]) as chat:
         await say_everything(chat, fake_gateway)
-        assert await chat.page.evaluate("document.documentElement.scrollWidth") <= width
-        for name in ("Gặp cán bộ", "Gửi", "Giữ lại"):
-            button = chat.page.get_by_role("button", name=name, exact=True)
-            await button.scroll_into_view_if_needed()
-            box = await button.bounding_box()
-            assert box
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-            assert min(box["width"], box["height"]) >= 40
+        for name, size in SMALL.items():
+            await chat.page.set_viewport_size(size)
+            await shows_everything(chat, name, size["width"])
+
+
+async def shows_everything(chat: Visit, screen: str, width: int) -> None:
+    assert await chat.page.evaluate("document.documentElement.scrollWidth") <= width, screen
+    for name in ("Gặp cán bộ", "Gửi", "Giữ lại"):
+        button = chat.page.get_by_role("button", name=name, exact=True)
+        await button.scroll_into_view_if_needed()
+        box = await button.bounding_box()
+        assert box, screen
+        assert box["x"] >= 0, screen
+        assert box["x"] + box["width"] <= width, screen
+        assert min(box["width"], box["height"]) >= 40, screen
 
 
 async def test_the_page_is_light_and_asks_nobody_else(

@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Self
 
-from sqlalchemy import make_url, text
+import asyncpg
+from sqlalchemy import make_url
 
 from bot.settings import Settings
 from bot.storage.migrate import upgrade_database
-from knowledge.database import open_engine
 
 _TEMPLATE = "with_tables"
 
@@ -53,28 +54,29 @@ class SqliteCopies:
 class PostgresqlCopies:
     """Copies of one PostgreSQL database, on a server that is known by its address."""
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, server: asyncpg.Connection) -> None:
         self._url = make_url(address).set(drivername="postgresql+asyncpg")
-        self._folder = folder
+        self._server = server
         self._numbers = itertools.count(1)
 
-    async def prepare(self) -> None:
-        await self._do(f"CREATE DATABASE {_TEMPLATE}")
-        await upgrade_database(Settings(database_url=self._at(_TEMPLATE), var_dir=self._folder))
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, address: str, folder: Path) -> AsyncIterator[Self]:
+        """Make what is copied, and keep a connection for copying."""
+        server = await asyncpg.connect(address)
+        copies = cls(address, server)
+        await server.execute(f"CREATE DATABASE {_TEMPLATE}")
+        await upgrade_database(Settings(database_url=copies._at(_TEMPLATE), var_dir=folder))
+        yield copies
+        await server.close()
 
     @asynccontextmanager
     async def copy(self) -> AsyncIterator[str]:
         """Yield the address of a copy, which is dropped afterwards."""
         name = f"copy_{next(self._numbers)}"
-        await self._do(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        await self._server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
         yield self._at(name)
-        await self._do(f"DROP DATABASE {name} WITH (FORCE)")
+        await self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _at(self, database: str) -> str:
         return self._url.set(database=database).render_as_string(hide_password=False)
-
-    async def _do(self, statement: str) -> None:
-        engine = open_engine(self._at("postgres"))
-        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            await connection.execute(text(statement))
-        await engine.dispose()
