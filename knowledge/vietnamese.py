@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 _D_FOLDING = str.maketrans({"đ": "d", "Đ": "D", "Ð": "D", "ð": "d"})
 _WORD = re.compile(r"\w+")
+_LAST_I = re.compile(r"(?<=^[hklmst])[iíìỉĩị]$|(?<=^qu)[iíìỉĩị]$")
+"""Where i and y are spelled for one another: "đại lí", "kĩ thuật", "quí"."""
+_Y_FOR_I = str.maketrans("iíìỉĩị", "yýỳỷỹỵ")
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
@@ -140,7 +143,10 @@ def words(text: str) -> list[Word]:
 def _key_of_word(word: str) -> tuple[str, str]:
     lowered = word.lower().replace("_", "")
     short = SHORTHAND.get(lowered)
-    return (short, short) if short else (strip_marks(lowered), _form(lowered))
+    if short:
+        return short, short
+    lowered = _LAST_I.sub(lambda found: found[0].translate(_Y_FOR_I), lowered)
+    return strip_marks(lowered), _form(lowered)
 
 
 def _form(lowered: str) -> str:

@@ -33,6 +33,15 @@ def test_both_tone_placements_are_one() -> None:
     assert search_key("hoà thuỷ") == search_key("hòa thủy")
 
 
+@pytest.mark.parametrize(
+    ("typed", "usual"), [("đại lí", "đại lý"), ("kĩ thuật", "kỹ thuật"), ("quí I", "quý I")]
+)
+def test_i_and_y_at_the_end_are_one(typed: str, usual: str) -> None:
+    found, wanted = words(typed), words(usual)
+    assert [(it.key, it.form) for it in found] == [(it.key, it.form) for it in wanted]
+    assert words("thi")[0].key == "thi"
+
+
 def test_a_marked_word_is_not_taken_for_shorthand() -> None:
     assert search_key("kỳ") == "ky"
     assert search_key("cô") == "co"
