@@ -91,7 +91,7 @@ class AskedQuestions(BaseModel):
 
     def of_others(self) -> list[Topic]:
         """Return what is not ours, each a topic of its own."""
-        return [Topic(name=text) for text in self.not_ours]
+        return [Topic(name=text, was_asked=True) for text in self.not_ours]
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -25,6 +25,8 @@ class Topic(BaseModel):
 
     name: Text
     aliases: tuple[Text, ...] = ()
+    was_asked: bool = False
+    """Whether its name is a question that somebody asked."""
 
     def phrases(self) -> tuple[str, ...]:
         """Return its name and its everyday names."""
@@ -47,15 +49,24 @@ class Phrase:
     """Whether it is a question that somebody asked, not a name."""
 
 
+Shared = tuple[int, float, float]
+"""The number of a name, and what share of its length and of its single words a word is."""
+
+
 @dataclass(slots=True)
 class Family:
     """The variants of one licence, or a topic of others, and all words that the names use."""
 
     slug: str
     ours: bool = True
+    was_asked: bool = False
+    """Whether it is no more than a question that somebody asked, and that is not ours."""
     procedures: dict[str, Procedure] = field(default_factory=dict)
     phrases: list[Phrase] = field(default_factory=list)
-    _of_procedure: dict[str, list[Phrase]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The numbers of the names of each procedure, by its id, that of the official one first."""
+    _having: dict[str, list[Shared]] = field(default_factory=lambda: defaultdict(list))
+    _framed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     forms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     pairs: set[str] = field(default_factory=set)
     official: set[str] = field(default_factory=set)
@@ -105,13 +116,27 @@ class Family:
 
     def add(self, phrase: Phrase) -> None:
         """Add a name."""
+        number = len(self.phrases)
         self.phrases.append(phrase)
+        for term, weight in phrase.terms.items():
+            of_plain = weight / phrase.plain if " " not in term else 0.0
+            self._having[term].append((number, weight / phrase.norm, of_plain))
+        for key in phrase.frame:
+            self._framed[key].append(number)
         if phrase.procedure:
-            self._of_procedure[phrase.procedure.id].append(phrase)
+            self.numbers[phrase.procedure.id].append(number)
+
+    def having(self, term: str) -> Sequence[Shared]:
+        """Return the names that have a word or a pair of neighbours."""
+        return self._having.get(term, ())
+
+    def framed_with(self, key: str) -> Sequence[int]:
+        """Return the numbers of the names with a word around what they name."""
+        return self._framed.get(key, ())
 
     def phrases_of(self, procedure: Procedure) -> Sequence[Phrase]:
         """Return the names of one of its procedures."""
-        return self._of_procedure[procedure.id]
+        return [self.phrases[number] for number in self.numbers[procedure.id]]
 
     def knows(self, token: Token) -> float:
         """Return how surely a word is one of the family's, 0 to 1."""

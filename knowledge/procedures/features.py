@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from knowledge.procedures.families import Family, Phrase
 from knowledge.procedures.phrases import Token
@@ -17,6 +17,9 @@ from knowledge.procedures.reading import Query
 ALL_KNOWN = 0.97
 """From this coverage on all that a question names is known of a family."""
 _COVERAGE = 0.5
+_FRAME_SHARE = 0.1
+_SAME = 0.999
+"""From this likeness on a name may have the same words as a question."""
 _REPEATED = 2
 """In so many questions a word must stand, to be one of a procedure's names."""
 
@@ -67,28 +70,51 @@ class Likeness(NamedTuple):
         return self.closeness + _COVERAGE * self.coverage
 
 
-def features_of_phrases(asked: Asked, phrases: Iterable[Phrase]) -> dict[str, float]:
-    """Return the features that the best of some names gives; only names that share words count."""
-    phrase = covered = frame = alike = exact = 0.0
-    keys = asked.terms.keys()
-    for it in phrases:  # this loop is most of the time of a search
-        common = keys & it.terms.keys()
-        if not common:
-            continue
-        phrase = max(phrase, _cosine(asked, it, common))
-        covered = max(covered, _covered(it, common))
-        if it.frame and frame < 1.0:
-            frame = max(frame, frame_share(asked, it))
-        alike = max(alike, fuzz.ratio(asked.joined, it.joined, score_cutoff=alike))
-        if len(common) == len(keys) == len(it.terms) and it.frame.issubset(asked.query.frame):
-            exact = 1.0
+def features_of_phrases(asked: Asked, family: Family) -> dict[str, float]:
+    """Return the features that the best of a family's names gives; those that share words count.
+
+    What is shared is summed up word by word, not name by name: this is most of a search's time.
+    """
+    likeness, covered = _shared_by_number(asked, family)
+    if not likeness:
+        return dict.fromkeys(("phrase", "phrase_covered", "frame", "alike", "exact"), 0.0)
+    sharing = [family.phrases[number] for number in likeness]
+    frames = _frames_by_number(asked, family)
+    most = max(likeness.values()) / asked.norm
+    best = process.extractOne(asked.joined, [it.joined for it in sharing], scorer=fuzz.ratio)
+    same = [number for number, value in likeness.items() if value >= _SAME * asked.norm]
     return {
-        "phrase": phrase,
-        "phrase_covered": covered,
-        "frame": frame,
-        "alike": alike / 100,
-        "exact": exact,
+        "phrase": most,
+        "phrase_covered": max(covered.values()),
+        "frame": max((frames[it] for it in frames.keys() & likeness.keys()), default=0.0),
+        "alike": best[1] / 100,
+        "exact": float(any(_is_exact(asked, family.phrases[number]) for number in same)),
     }
+
+
+def _shared_by_number(asked: Asked, family: Family) -> tuple[dict[int, float], dict[int, float]]:
+    """Return how like, and how much covered, the names are that share a word, by their number."""
+    likeness: dict[int, float] = {}
+    covered: dict[int, float] = {}
+    for term, weight in asked.terms.items():
+        for number, of_norm, of_plain in family.having(term):
+            likeness[number] = likeness.get(number, 0.0) + weight * of_norm
+            covered[number] = covered.get(number, 0.0) + of_plain
+    return likeness, covered
+
+
+def _frames_by_number(asked: Asked, family: Family) -> dict[int, float]:
+    """Return what share of the words around a question's names stands around each name."""
+    shares: dict[int, float] = {}
+    for key, weight in asked.frame.items():
+        for number in family.framed_with(key):
+            shares[number] = shares.get(number, 0.0) + weight / asked.frame_total
+    return shares
+
+
+def _is_exact(asked: Asked, phrase: Phrase) -> bool:
+    same = asked.terms.keys() == phrase.terms.keys()
+    return same and phrase.frame.issubset(asked.query.frame)
 
 
 def probabilities(
@@ -109,11 +135,38 @@ def weighted(weights: Weights, features: Mapping[str, float]) -> float:
     return sum(weights.get(name, 0.0) * value for name, value in features.items())
 
 
-def is_word_of(key: str, phrases: Iterable[Phrase], *, name: Container[str]) -> bool:
-    """Whether a word is of a procedure's names; in one question asked it may be chance."""
-    having = [phrase for phrase in phrases if key in phrase.terms]
-    named = any(not phrase.was_asked or key in name for phrase in having)
-    return named or len(having) >= _REPEATED
+def likenesses(asked: Asked, family: Family) -> dict[str, Likeness]:
+    """Return how like a question the names of each procedure of a family are, by its id."""
+    likeness, _ = _shared_by_number(asked, family)
+    frames = _frames_by_number(asked, family)
+    closeness = {
+        number: likeness.get(number, 0.0) / asked.norm + _FRAME_SHARE * frames.get(number, 0.0)
+        for number in likeness.keys() | frames.keys()
+    }
+    having = {
+        token: {number for number, _, _ in family.having(token.key)} for token in asked.words
+    }
+    return {
+        procedure: Likeness(
+            max(closeness.get(number, 0.0) for number in own),
+            sum(
+                asked.words[token]
+                for token, numbers in having.items()
+                if _are_its_own(numbers.intersection(own), token, family)
+            )
+            / asked.total,
+            sum(asked.words[token] for token, numbers in having.items() if own[0] in numbers)
+            / asked.total,
+        )
+        for procedure, own in family.numbers.items()
+    }
+
+
+def _are_its_own(numbers: Set[int], token: Token, family: Family) -> bool:
+    """Whether a word in these names is of the procedure's; in one question it may be chance."""
+    in_name = token.key in family.official
+    named = any(in_name or not family.phrases[number].was_asked for number in numbers)
+    return named or len(numbers) >= _REPEATED
 
 
 def pairs_of(content: Iterable[Token]) -> list[str]:
@@ -130,27 +183,3 @@ def share_of(weights: Mapping[str, float], known: Container[str]) -> float:
     """Return how much of some weights belongs to known keys, 0 to 1."""
     total = sum(weights.values())
     return sum([w for key, w in weights.items() if key in known]) / total if total else 0.0
-
-
-def frame_share(asked: Asked, phrase: Phrase) -> float:
-    """Return how much of the words around the names of a question a name has too."""
-    if not phrase.frame or not asked.frame_total:
-        return 0.0
-    shared = asked.frame.keys() & phrase.frame
-    return sum([asked.frame[key] for key in shared]) / asked.frame_total
-
-
-def cosine(asked: Asked, phrase: Phrase) -> float:
-    """Return how like a name is to what a question names."""
-    return _cosine(asked, phrase, asked.terms.keys() & phrase.terms.keys())
-
-
-def _cosine(asked: Asked, phrase: Phrase, common: Set[str]) -> float:
-    shared = sum([asked.terms[term] * phrase.terms[term] for term in common])
-    return shared / (asked.norm * phrase.norm)
-
-
-def _covered(phrase: Phrase, common: Set[str]) -> float:
-    if not phrase.plain:
-        return 0.0
-    return sum([phrase.terms[term] for term in common if " " not in term]) / phrase.plain

@@ -17,12 +17,8 @@ from types import MappingProxyType
 from knowledge.procedures.families import Family, Phrase, Topic
 from knowledge.procedures.features import (
     Asked,
-    Likeness,
     Scored,
-    cosine,
     features_of_phrases,
-    frame_share,
-    is_word_of,
     norm,
     pairs_of,
     share_of,
@@ -44,8 +40,10 @@ FEATURES = (
 )
 NONE_FEATURES = ("none", "none_unknown", "none_few", "none_doubt")
 
-_CANDIDATES = 24
-_FRAME_SHARE = 0.1
+_OF_OURS = 24
+_OF_OTHERS = 24
+_LOOKED_AT = 4
+"""How many times as many families are looked at quickly, to find those that share most."""
 _OTHER_FIELD = 0.3
 _MUCH = 12.0
 _PAIR_SHARE = 0.6
@@ -140,7 +138,8 @@ class FamilyIndex:
         for item in items:
             procedure = item if isinstance(item, Procedure) else None
             slug = procedure.family if procedure else f"{OTHERS}:{item.name}"
-            family = self.families.setdefault(slug, Family(slug, ours=procedure is not None))
+            asked = isinstance(item, Topic) and item.was_asked
+            family = self.families.setdefault(slug, Family(slug, procedure is not None, asked))
             for number, phrase in enumerate(item.phrases()):
                 yield family, procedure, self.reader.read_name(phrase), number == 0
 
@@ -151,7 +150,8 @@ class FamilyIndex:
         frame = {key: self._frame_rarity[key] for key in query.frame if key in self._frame_rarity}
         pairs = {term: weight for term, weight in terms.items() if " " in term}
         kinds = self.reader.wording.kinds
-        known = [token.key for token in words if token.key in self._rarity]
+        telling = [token.key for token in words if kinds.get(token.key) != frozenset()]
+        known = [key for key in telling if key in self._rarity]
         return Asked(
             query,
             words,
@@ -176,11 +176,36 @@ class FamilyIndex:
         for token, weight in asked.words.items():
             for slug in self._postings.get(token.key, ()):
                 shared[slug] += weight
-        first = nsmallest(_CANDIDATES, shared, key=lambda slug: (-shared[slug], slug))
         return [
-            Scored(self.families[it], self._features(self.families[it], asked, doubt))
-            for it in first
+            Scored(family, self._features(family, asked, doubt))
+            for family in self._nearest(asked, shared)
         ]
+
+    def _nearest(self, asked: Asked, shared: Mapping[str, float]) -> list[Family]:
+        """Return the families to look at more closely: so many of ours, so many of others."""
+        ours = [slug for slug in shared if self.families[slug].ours]
+        others = [slug for slug in shared if not self.families[slug].ours]
+        return [
+            *self._sharing_most(asked, shared, ours, _OF_OURS),
+            *self._sharing_most(asked, shared, others, _OF_OTHERS),
+        ]
+
+    def _sharing_most(
+        self, asked: Asked, shared: Mapping[str, float], slugs: Iterable[str], many: int
+    ) -> list[Family]:
+        """Return the families that share most with a question.
+
+        Many share single syllables; those that know them as they are typed and as neighbours
+        come first.
+        """
+        several = nsmallest(_LOOKED_AT * many, slugs, key=lambda slug: (-shared[slug], slug))
+        weight = {
+            slug: sum([w * self.families[slug].knows(token) for token, w in asked.words.items()])
+            + sum([w for pair, w in asked.pairs.items() if pair in self.families[slug].pairs])
+            for slug in several
+        }
+        first = nsmallest(many, several, key=lambda slug: (-weight[slug], slug))
+        return [self.families[slug] for slug in first]
 
     def none_features(self, query: Query, doubt: float) -> Mapping[str, float]:
         """Return the features of "none of ours"."""
@@ -221,22 +246,6 @@ class FamilyIndex:
         }
         return share_of(about, family.official)
 
-    def likeness(self, asked: Asked, procedure: Procedure) -> Likeness:
-        """Return how like a question the names of one procedure are."""
-        own = self.families[procedure.family].phrases_of(procedure)
-        closeness = max(
-            cosine(asked, phrase) + _FRAME_SHARE * frame_share(asked, phrase) for phrase in own
-        )
-        known = sum(
-            weight
-            for token, weight in asked.words.items()
-            if is_word_of(token.key, own, name=self.families[procedure.family].official)
-        )
-        official = sum(
-            weight for token, weight in asked.words.items() if token.key in own[0].terms
-        )
-        return Likeness(closeness, known / asked.total, official / asked.total)
-
     def words_of(self, procedure: Procedure) -> frozenset[str]:
         """Return the keys of all words of a procedure's names."""
         if procedure.id not in self._words:
@@ -246,10 +255,11 @@ class FamilyIndex:
         return self._words[procedure.id]
 
     def _weigh(self) -> None:
-        total = len(self.families)
-        spread = Counter(key for family in self.families.values() for key in family.forms)
-        pairs = Counter(pair for family in self.families.values() for pair in family.pairs)
-        frame = Counter(key for family in self.families.values() for key in family.frame)
+        named = [family for family in self.families.values() if not family.was_asked]
+        total = len(named)
+        spread = Counter(key for family in named for key in family.forms)
+        pairs = Counter(pair for family in named for pair in family.pairs)
+        frame = Counter(key for family in named for key in family.frame)
         self._rarity = {key: math.log(1 + total / count) for key, count in spread.items()}
         self._rarity |= {
             pair: math.log(1 + total / count) * _PAIR_SHARE for pair, count in pairs.items()
@@ -275,7 +285,8 @@ class FamilyIndex:
         family.add(
             Phrase(procedure, terms, norm(terms), plain, frozenset(query.frame), joined, was_asked)
         )
-        family.usual.update({token.key for token in query.content})
+        if not was_asked:
+            family.usual.update({token.key for token in query.content})
         if is_official:
             family.official.update(token.key for token in query.content)
             family.official_pairs.update(pairs_of(query.content))
@@ -324,7 +335,7 @@ class FamilyIndex:
             "gone": float(family.is_gone),
             OTHERS: float(not family.ours),
             OTHERS_DOUBT: 0.0 if family.ours else doubt,
-            **features_of_phrases(asked, family.phrases),
+            **features_of_phrases(asked, family),
         }
 
 

@@ -32,13 +32,13 @@ TAKE = 0.3
 """From this probability on a family is taken without asking, if it leads."""
 LEAD = 1.1
 """How many times likelier than the next the first family must be, to be taken."""
-TOPIC_LEAD = 2.0
+TOPIC_LEAD = 1.2
 """The same for a message that names no more than several families share, in a conversation."""
 OVER_NONE = 1.0
 """How many times likelier than "none of ours" it must be."""
 OFFER = 0.04
 """With this share of the probability of all that is ours a family is offered as a choice."""
-NONE = 0.5
+NONE = 0.45
 """From this probability on nothing of the knowledge base is meant."""
 CLEAR = 0.85
 """With this share of the probability of all that is ours one of two families is clearly meant."""

@@ -254,3 +254,14 @@ def test_several_aspects_are_told_in_one_answer(catalogue: Catalogue) -> None:
     assert "Thành phần hồ sơ" in text
     assert "1.200.000 đồng" in text
     assert text.count("Nguồn: ") == 1
+
+
+@pytest.mark.parametrize("more", [0, 200])
+def test_many_questions_that_are_not_ours_hide_no_family(catalogue: Catalogue, more: int) -> None:
+    terms = Terms.load(SHIPPED_DATA)
+    strange = tuple(f"văn phòng đại diện của đoàn thể số {number}" for number in range(more))
+    asked = terms.asked.model_copy(update={"not_ours": terms.asked.not_ours + strange})
+    procedures = catalogue.procedures.values()
+    index = Catalogue.build(procedures, replace(terms, asked=asked)).index
+    found = index.search("gia hạn văn phòng đại diện").families
+    assert found[0].slug == "van-phong-dai-dien-thuong-nhan-nuoc-ngoai"
