@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from actions.base import Message
 from knowledge.procedures.catalogue import Catalogue
@@ -30,7 +30,9 @@ _SURE = 0.5
 """The confidence that the model must have besides."""
 _CUE = 0.9
 """What a wording of an aspect adds to the model's share for it."""
-_VAGUE_CUE = 0.25
+_DAYS_OF_ONES_OWN = 0.6
+"""What a question for days adds to the share for conditions, where one's own deadlines stand."""
+_VAGUE_CUE = 0.4
 """The same for a wording like "ra sao", which goes with anything: "hồ sơ cấp lại ra sao"."""
 _VAGUE = 0.2
 """What is left of the model's share for a general question where an aspect is worded."""
@@ -39,6 +41,7 @@ _LEAST_SHARE = 0.01
 _SURE_WIDTH = 3
 """A wording of so many words is believed whatever the model says."""
 _MOST_ASPECTS = 4
+_BESIDE_OVERVIEW = {Aspect.FEE, Aspect.PROCESSING_TIME}
 
 
 def asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
@@ -48,7 +51,7 @@ def asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
         return (aspect,) if aspect else ()
     listed = catalogue.index.listed_aspects(message.text)
     worded = catalogue.index.aspects_of(message.text)
-    if listed and Aspect.OVERVIEW not in listed and (len(listed) > 1 or not worded):
+    if _is_list(listed) and (len(listed) > 1 or not worded):
         return listed[:_MOST_ASPECTS]
     votes = _shares(message)
     if not worded and not _is_sure(message, votes):
@@ -64,6 +67,16 @@ def asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:
         or votes.get(INTENT_OF_ASPECT[it], 0.0) >= _LEAST_SHARE
     ]
     return tuple(further[:_MOST_ASPECTS])
+
+
+def _is_list(listed: Sequence[Aspect]) -> bool:
+    """Whether the parts of a message ask for what is told side by side.
+
+    How a thing is done is told with what it costs and how long it takes; papers, conditions and
+    the place tell it already.
+    """
+    others = set(listed) - {Aspect.OVERVIEW}
+    return bool(others) and (Aspect.OVERVIEW not in listed or others <= _BESIDE_OVERVIEW)
 
 
 def asked_of(
@@ -110,4 +123,7 @@ def _likeliest(shares: Mapping[str, float], worded: Mapping[Aspect, int]) -> Asp
         votes[name] = votes.get(name, 0.0) + (
             _CUE if aspect is not Aspect.OVERVIEW else _VAGUE_CUE
         )
+    if Aspect.PROCESSING_TIME in worded:  # "mấy ngày" may ask for the office's days or one's own
+        duty = INTENT_OF_ASPECT[Aspect.CONDITIONS]
+        votes[duty] = votes.get(duty, 0.0) + _DAYS_OF_ONES_OWN
     return ASPECT_OF_INTENT.get(max(votes, key=lambda intent: votes[intent], default=NAMING))

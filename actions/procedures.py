@@ -12,7 +12,7 @@ from actions.guarding import guarded_answer
 from actions.lists import field_answer, fields_answer, labels_of
 from actions.services import Services
 from knowledge.dossiers.tracking_code import FoundCode
-from knowledge.procedures.answers import AspectAnswer, answer, aspect_of_lead_time
+from knowledge.procedures.answers import AspectAnswer, answer, aspect_of_lead_time, is_known
 from knowledge.procedures.catalogue import Catalogue, Field
 from knowledge.procedures.forms import FormFile
 from knowledge.procedures.model import Aspect, Procedure
@@ -32,6 +32,8 @@ _ASKED_OF_DOSSIERS = (Aspect.OVERVIEW, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_F
 """What is asked beside a tracking code is asked of the dossier: when, where, what came of it."""
 _SURELY_TRACKING = 0.98
 """From this confidence on nothing but the dossier is asked: "hồ sơ xin giấy phép ... mã ..."."""
+_OF_TIME = (Aspect.PROCESSING_TIME, Aspect.CONDITIONS, Aspect.OVERVIEW)
+"""What a question for a deadline may be taken for."""
 _NEXT = (Aspect.DOCUMENTS, Aspect.FEE, Aspect.PROCESSING_TIME, Aspect.WHERE_TO_FILE)
 
 
@@ -284,11 +286,16 @@ def _aspects(catalogue: Catalogue, message: Message, found: Resolved) -> tuple[A
         chosen=chosen_number(message) is not None
         or (found.goes_on and not catalogue.index.asks_by_itself(message.text)),
     )
-    if Aspect.PROCESSING_TIME not in wanted or not catalogue.index.asks_lead_time(message.text):
-        return wanted
-    place = aspect_of_lead_time(catalogue, found.procedure)
-    told = (place if item is Aspect.PROCESSING_TIME else item for item in wanted)
-    return tuple(dict.fromkeys(told))
+    return tuple(dict.fromkeys(_place(catalogue, message, found.procedure, it) for it in wanted))
+
+
+def _place(catalogue: Catalogue, message: Message, procedure: Procedure, wanted: Aspect) -> Aspect:
+    """Return where the record tells what is wanted: deadlines and duties may stand elsewhere."""
+    index = catalogue.index
+    if wanted in _OF_TIME and index.asks_lead_time(message.text):
+        return aspect_of_lead_time(catalogue, procedure)
+    unknown = wanted is Aspect.CONDITIONS and not is_known(procedure, wanted)
+    return Aspect.OVERVIEW if unknown and index.asks_obligation(message.text) else wanted
 
 
 def _forms(services: Services, told: AspectAnswer) -> Sequence[FormFile]:

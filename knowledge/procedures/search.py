@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.chances import favoured, keys_of, weighed_by_words
 from knowledge.procedures.families import Topic
-from knowledge.procedures.features import Likeness, Scored, Weights, probabilities
+from knowledge.procedures.features import Likeness, Scored, Weights, likenesses, probabilities
 from knowledge.procedures.model import Aspect, Procedure, Variant
 from knowledge.procedures.particulars import Particulars
 from knowledge.procedures.parts import aspects_of_parts, pieces
@@ -37,7 +37,7 @@ _SAME_LICENCE = 0.8
 """How much of the official name of a family of later acts, which is more general, it has."""
 TOPIC_ITSELF = 20.0
 """How much likelier a family is that was talked about or offered."""
-OF_THE_TOPIC = 60.0
+OF_THE_TOPIC = 200.0
 """How much likelier one would be that shares all that these are about."""
 
 
@@ -137,6 +137,10 @@ class ProcedureIndex:
     def listed_aspects(self, text: str) -> tuple[Aspect, ...]:
         """Return the aspects of a question in several parts, where each part asks for one."""
         return aspects_of_parts(self.wording, [self.read(it).tokens for it in pieces(text)])
+
+    def asks_obligation(self, text: str) -> bool:
+        """Return whether it is asked whether something must be done at all."""
+        return self.wording.asks_obligation(self.read(text).tokens)
 
     def asks_lead_time(self, text: str) -> bool:
         """Return whether it is asked how long before something one must file."""
@@ -266,7 +270,7 @@ class ProcedureIndex:
         Those that the question excludes ("bán buôn" where only "bán lẻ" is said) are left out.
         """
         own = self._families.families[family]
-        asked = self._families.asked(query)
+        likeness = likenesses(self._families.asked(query), own)
         possible = [
             procedure
             for procedure in own.procedures.values()
@@ -275,7 +279,7 @@ class ProcedureIndex:
         found = [
             Match(
                 procedure,
-                self._families.likeness(asked, procedure),
+                likeness[procedure.id],
                 self._families.words_of(procedure),
             )
             for procedure in possible or own.procedures.values()

@@ -36,6 +36,7 @@ class WordingFile(BaseModel):
     denying: tuple[str, ...]
     each_of: tuple[str, ...]
     kinds: dict[str, tuple[str, ...]]
+    obligation: tuple[str, ...]
     lead_time: tuple[str, ...]
     lead_time_facts: tuple[str, ...]
     variant_acts: dict[Variant, tuple[str, ...]]
@@ -60,6 +61,7 @@ class Wording:
     returning: Phrases[None]
     denying: Phrases[None]
     each_of: Phrases[None]
+    obligation: Phrases[None]
     lead_time: Phrases[None]
     lead_time_facts: Phrases[None]
     acts: Phrases[Variant]
@@ -110,6 +112,7 @@ class Wording:
             joining,
             going_on,
             returning,
+            _plain(file.obligation),
             acts,
             cues,
             hints,
@@ -118,12 +121,11 @@ class Wording:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
-        denying, each_of, lead_time, lead_time_facts = map(
-            _plain, (file.denying, file.each_of, file.lead_time, file.lead_time_facts)
-        )
+        denying, each_of, obligation = map(_plain, (file.denying, file.each_of, file.obligation))
+        lead_time, lead_time_facts = map(_plain, (file.lead_time, file.lead_time_facts))
         return cls(
             *(fillers, synonyms, aspects, nouns, joining, tails, going_on, returning),
-            *(denying, each_of, lead_time, lead_time_facts),
+            *(denying, each_of, obligation, lead_time, lead_time_facts),
             *(acts, cues, hints),
             ParticularsReader.of(file.particulars, file.amounts),
             {_key(it): frozenset(map(_key, many)) for it, many in file.kinds.items()},
@@ -139,7 +141,8 @@ class Wording:
     def aspects_of(self, typed: Sequence[Token]) -> Mapping[Aspect, int]:
         """Return the aspects that a question words, in its order, with the words of each.
 
-        How a thing is done is asked only where nothing closer is: "hồ sơ thế nào".
+        How a thing is done is asked only where nothing closer is ("hồ sơ thế nào"), and whether
+        it must be done only where nothing else is: its conditions tell.
         """
         found: dict[Aspect, int] = {}
         at = 0
@@ -153,6 +156,8 @@ class Wording:
             found.pop(Aspect.OVERVIEW, None)
         if len(found) > 1 and found.get(Aspect.ONLINE_FILING) == 1:  # "bán trà online, phí gì"
             del found[Aspect.ONLINE_FILING]
+        if not found and self.asks_obligation(typed):
+            return {Aspect.CONDITIONS: 1}
         return found
 
     def core_of(self, name: Sequence[Token]) -> str:
@@ -201,6 +206,10 @@ class Wording:
     def asks_of_each(self, typed: Sequence[Token]) -> bool:
         """Return whether a message says that it is about two things: "mỗi cái mấy ngày"."""
         return self.each_of.stand_in(typed)
+
+    def asks_obligation(self, typed: Sequence[Token]) -> bool:
+        """Return whether it is asked whether something must be done at all."""
+        return self.obligation.stand_in(typed)
 
     def asks_lead_time(self, typed: Sequence[Token]) -> bool:
         """Return whether it is asked how long before something one must file."""
@@ -306,7 +315,11 @@ class Wording:
             at = len(widths)
             filler = self.fillers.at(typed, at)
             aspect = self.aspects.at(typed, at)
-            tied = (self.going_on.at(typed, at), self.returning.at(typed, at))
+            tied = (
+                self.going_on.at(typed, at),
+                self.returning.at(typed, at),
+                self.obligation.at(typed, at),
+            )
             width = max(
                 filler[0] if filler else 0,
                 aspect[0] if aspect and aspect[1] else 0,

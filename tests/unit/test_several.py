@@ -102,6 +102,37 @@ async def test_how_long_before_is_told_from_where_the_record_states_it(services:
     assert stated in message["text"]
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "aspects"),
+    [
+        ("bán lẻ rượu có phải xin phép không", "ask_overview", ["conditions"]),
+        ("bán lẻ rượu có phải xin phép không, lệ phí bao nhiêu", "ask_fee", ["conditions", "fee"]),
+        (
+            "gia hạn giấy phép lập cơ sở bán lẻ chậm nhất là khi nào",
+            "ask_overview",
+            ["conditions"],
+        ),
+        ("cấp lại giấy phép bán lẻ rượu thế nào, phí bao nhiêu", "ask_fee", ["overview", "fee"]),
+        ("cấp lại giấy phép bán lẻ rượu thế nào, hồ sơ gồm gì", "ask_documents", ["documents"]),
+    ],
+)
+async def test_duties_deadlines_and_ways_are_told(
+    services: Services, text: str, intent: str, aspects: list[str]
+) -> None:
+    _, report, _ = await run(AnswerProcedure(services), tracker(text, intent))
+    assert (report["outcome"], report["aspects"]) == ("answered", aspects)
+
+
+async def test_a_duty_of_which_no_condition_is_known_is_told_in_general(
+    services: Services,
+) -> None:
+    catalogue = await services.catalogue.get()
+    bare = next(it for it in catalogue.procedures.values() if not it.conditions)
+    asked = tracker(f"{bare.name} có phải đăng ký không", "ask_conditions", procedure=bare.id)
+    _, report, _ = await run(AnswerProcedure(services), asked)
+    assert (report["procedure"], report["aspects"]) == (bare.id, ["overview"])
+
+
 def test_pieces_beside_the_point_do_not_hide_what_is_meant(catalogue: Catalogue) -> None:
     text = (
         "thương nhân nhật muốn mở văn phòng đại diện ở bắc ninh phải nộp những giấy tờ gì,"
