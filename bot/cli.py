@@ -88,7 +88,7 @@ def train(
     if not force and is_current(settings.model_file, settings.rasa_project):
         typer.echo("The model is up to date.")
         return
-    typer.echo("Training the model (three to four minutes) …")
+    typer.echo("Training the model (one to two minutes) …")
     try:
         seconds = train_model(settings.rasa_project, settings.model_file, say=progress)
     except TrainingFailed as error:

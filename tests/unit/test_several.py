@@ -80,6 +80,12 @@ def test_an_act_that_is_denied_is_not_meant(catalogue: Catalogue) -> None:
     assert read.variants == (Variant.SUA_DOI,)
 
 
+def test_a_supplier_is_no_first_issue(catalogue: Catalogue) -> None:
+    found = resolve(catalogue.index, "thêm nhà cung cấp mới vào giấy phép bán buôn rượu")
+    assert isinstance(found, Resolved)
+    assert found.procedure.variant is Variant.SUA_DOI
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [("vay vốn mở cửa hàng bán rượu", "vay"), ("phải nộp vậy thì bán lẻ rượu sao", None)],
