@@ -30,10 +30,10 @@ _SURE = 0.5
 """The confidence that the model must have besides."""
 _CUE = 0.9
 """What a wording of an aspect adds to the model's share for it."""
-_DAYS_OF_ONES_OWN = 0.6
-"""What a question for days adds to the share for conditions, where one's own deadlines stand."""
 _VAGUE_CUE = 0.4
 """The same for a wording like "ra sao", which goes with anything: "hồ sơ cấp lại ra sao"."""
+_DAYS_OF_ONES_OWN = 0.6
+"""What a question for days adds to the share for conditions, where one's own deadlines stand."""
 _VAGUE = 0.2
 """What is left of the model's share for a general question where an aspect is worded."""
 _LEAST_SHARE = 0.01
@@ -42,6 +42,7 @@ _SURE_WIDTH = 3
 """A wording of so many words is believed whatever the model says."""
 _MOST_ASPECTS = 4
 _BESIDE_OVERVIEW = {Aspect.FEE, Aspect.PROCESSING_TIME}
+"""What is told beside the overview where both are asked."""
 
 
 def asked(catalogue: Catalogue, message: Message) -> tuple[Aspect, ...]:

@@ -286,16 +286,21 @@ def _aspects(catalogue: Catalogue, message: Message, found: Resolved) -> tuple[A
         chosen=chosen_number(message) is not None
         or (found.goes_on and not catalogue.index.asks_by_itself(message.text)),
     )
-    return tuple(dict.fromkeys(_place(catalogue, message, found.procedure, it) for it in wanted))
+    return _where_told(catalogue, message, found.procedure, wanted)
 
 
-def _place(catalogue: Catalogue, message: Message, procedure: Procedure, wanted: Aspect) -> Aspect:
+def _where_told(
+    catalogue: Catalogue, message: Message, procedure: Procedure, wanted: Sequence[Aspect]
+) -> tuple[Aspect, ...]:
     """Return where the record tells what is wanted: deadlines and duties may stand elsewhere."""
     index = catalogue.index
-    if wanted in _OF_TIME and index.asks_lead_time(message.text):
-        return aspect_of_lead_time(catalogue, procedure)
-    unknown = wanted is Aspect.CONDITIONS and not is_known(procedure, wanted)
-    return Aspect.OVERVIEW if unknown and index.asks_obligation(message.text) else wanted
+    unknown = not is_known(procedure, Aspect.CONDITIONS)
+    instead: dict[Aspect, Aspect] = {}
+    if index.asks_lead_time(message.text):
+        instead = dict.fromkeys(_OF_TIME, aspect_of_lead_time(catalogue, procedure))
+    elif unknown and index.asks_obligation(message.text):
+        instead = {Aspect.CONDITIONS: Aspect.OVERVIEW}
+    return tuple(dict.fromkeys(instead.get(aspect, aspect) for aspect in wanted))
 
 
 def _forms(services: Services, told: AspectAnswer) -> Sequence[FormFile]:

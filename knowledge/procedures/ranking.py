@@ -166,12 +166,11 @@ class FamilyIndex:
             frozenset(pair for pair in pairs if kinds.keys().isdisjoint(pair.split())),
         )
 
-    def score(self, query: Query, doubt: float) -> list[Scored]:
+    def score(self, asked: Asked, doubt: float) -> list[Scored]:
         """Return the families that share a word with the question, with their features.
 
         `doubt`, 0 to 1, is how sure something else is that nothing of ours is meant.
         """
-        asked = self.asked(query)
         shared: dict[str, float] = defaultdict(float)
         for token, weight in asked.words.items():
             for slug in self._postings.get(token.key, ()):
@@ -207,9 +206,8 @@ class FamilyIndex:
         first = nsmallest(many, several, key=lambda slug: (-weight[slug], slug))
         return [self.families[slug] for slug in first]
 
-    def none_features(self, query: Query, doubt: float) -> Mapping[str, float]:
+    def none_features(self, asked: Asked, doubt: float) -> Mapping[str, float]:
         """Return the features of "none of ours"."""
-        asked = self.asked(query)
         unknown = sum(w for token, w in asked.words.items() if token.key not in self._rarity)
         return {
             "none": 1.0,

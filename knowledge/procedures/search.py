@@ -15,8 +15,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.procedures.chances import favoured, keys_of, weighed_by_words
-from knowledge.procedures.families import Topic
-from knowledge.procedures.features import Likeness, Scored, Weights, likenesses, probabilities
+from knowledge.procedures.families import Family, Topic
+from knowledge.procedures.features import (
+    Asked,
+    Likeness,
+    Scored,
+    Weights,
+    likenesses,
+    probabilities,
+)
 from knowledge.procedures.model import Aspect, Procedure, Variant
 from knowledge.procedures.particulars import Particulars
 from knowledge.procedures.parts import aspects_of_parts, pieces
@@ -160,8 +167,8 @@ class ProcedureIndex:
 
     def features(self, text: str, *, doubt: float) -> tuple[list[Scored], Mapping[str, float]]:
         """Return what the weights weigh: the families' features, and those of "none of ours"."""
-        query = self.read(text)
-        return self._families.score(query, doubt), self._families.none_features(query, doubt)
+        asked = self._families.asked(self.read(text))
+        return self._families.score(asked, doubt), self._families.none_features(asked, doubt)
 
     @property
     def weight_names(self) -> tuple[str, ...]:
@@ -190,9 +197,10 @@ class ProcedureIndex:
             return Hits(
                 query, tuple(FamilyMatch("", 1.0, 1.0, (match,), {}) for match in matches), 0.0
             )
-        scored = self._families.score(query, doubt)
+        asked = self._families.asked(query)
+        scored = self._families.score(asked, doubt)
         alone, none = probabilities(
-            self.weights, scored, self._families.none_features(query, doubt)
+            self.weights, scored, self._families.none_features(asked, doubt)
         )
         alone, none = weighed_by_words(alone, none, scored, query)
         chances = alone
@@ -211,7 +219,7 @@ class ProcedureIndex:
                 scored[at].family.slug,
                 chances[at],
                 alone[at],
-                self.members(scored[at].family.slug, query),
+                self._members(scored[at].family, asked),
                 scored[at].features,
                 scored[at].family.named_in_full(keys) > 0,
                 scored[at].family.is_settled_by(query.particulars),
@@ -269,19 +277,18 @@ class ProcedureIndex:
 
         Those that the question excludes ("bán buôn" where only "bán lẻ" is said) are left out.
         """
-        own = self._families.families[family]
-        likeness = likenesses(self._families.asked(query), own)
+        return self._members(self._families.families[family], self._families.asked(query))
+
+    def _members(self, family: Family, asked: Asked) -> tuple[Match, ...]:
+        likeness = likenesses(asked, family)
+        said = asked.query.particulars
         possible = [
             procedure
-            for procedure in own.procedures.values()
-            if not query.particulars.excludes(own.particulars[procedure.id])
+            for procedure in family.procedures.values()
+            if not said.excludes(family.particulars[procedure.id])
         ]
         found = [
-            Match(
-                procedure,
-                likeness[procedure.id],
-                self._families.words_of(procedure),
-            )
-            for procedure in possible or own.procedures.values()
+            Match(procedure, likeness[procedure.id], self._families.words_of(procedure))
+            for procedure in possible or family.procedures.values()
         ]
         return tuple(sorted(found, key=lambda match: (-match.likeness.score, match.procedure.id)))

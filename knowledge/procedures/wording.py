@@ -87,6 +87,10 @@ class Wording:
         fillers, joining, tails, going_on, returning = map(
             _plain, (file.fillers, file.joining, file.name_tails, file.going_on, file.returning)
         )
+        denying, each_of, obligation, lead_time, lead_time_facts = map(
+            _plain,
+            (file.denying, file.each_of, file.obligation, file.lead_time, file.lead_time_facts),
+        )
         nouns = Phrases.of((noun, it) for it, many in file.aspect_nouns.items() for noun in many)
         synonyms = Phrases.of(
             (phrase, tuple(token._replace(official=True) for token in tokens(official)))
@@ -112,7 +116,7 @@ class Wording:
             joining,
             going_on,
             returning,
-            _plain(file.obligation),
+            obligation,
             acts,
             cues,
             hints,
@@ -121,8 +125,6 @@ class Wording:
             for token in table.words():
                 vocabulary[token.key].add(token.form)
         known = {key: frozenset(forms) for key, forms in vocabulary.items()}
-        denying, each_of, obligation = map(_plain, (file.denying, file.each_of, file.obligation))
-        lead_time, lead_time_facts = map(_plain, (file.lead_time, file.lead_time_facts))
         return cls(
             *(fillers, synonyms, aspects, nouns, joining, tails, going_on, returning),
             *(denying, each_of, obligation, lead_time, lead_time_facts),
